@@ -77,7 +77,7 @@ export function adamWStep(
     readonly gradientScale: TensorLike
   },
   attributes: AdamWAttributes,
-): Tensor[] {
+): readonly Tensor[] {
   const { learningRate, biasCorrection1, biasCorrection2, gradientScale } = scalars
   const rates = [learningRate, biasCorrection1, biasCorrection2, gradientScale]
   return applyAll(adamWOp, [state.parameter, gradient, state.moment1, state.moment2, ...rates], attributes)

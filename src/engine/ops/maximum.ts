@@ -11,7 +11,7 @@ export const maximumOp = defineElementwise({
     const leftChosen = greaterEqual(left, right)
     return [shrinkTo(select(leftChosen, dy, 0), left.shape), shrinkTo(select(leftChosen, 0, dy), right.shape)]
   },
-  evaluate: (left, right) => (left >= right ? left : right),
+  evaluate: Math.max,
 })
 
 /**

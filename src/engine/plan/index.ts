@@ -1,0 +1,1 @@
+export { applyPrecision } from "./precision.ts"
