@@ -39,7 +39,7 @@ template <class Term>
 void rowBlockSum(int64_t rows, int64_t begin, int64_t end, const float* accumulator, float* out, const Term& term) {
   float total[stripColumns], partial[stripColumns];
   const int64_t columns = end - begin;
-  for (int64_t i = 0; i < columns; i++) total[i] = accumulator == nullptr ? 0.0f : accumulator[i];
+  for (int64_t i = 0; i < stripColumns; i++) total[i] = accumulator == nullptr || i >= columns ? 0.0f : accumulator[i];
   for (int64_t block = 0; block < rows; block += blockRows) {
     const int64_t blockEnd = std::min(rows, block + blockRows);
     for (int64_t i = 0; i < stripColumns; i++) partial[i] = 0.0f;
