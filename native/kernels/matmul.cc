@@ -1,4 +1,4 @@
-// Kernel `matmul`: out[M, N] = accumulator + left[M, K] · right[K, N], the right operand packed (pack.h), the left as it
+// Kernel `matmul`, and `multiply`, which it and linearCrossEntropyGradient call: out[M, N] = accumulator + left[M, K] · right[K, N], the right operand packed (pack.h), the left as it
 // lies or transposed. The order of additions of one element is that of matmul-block.h, from the accumulator or zero.
 //
 // Work is split into blocks of rows × ranges of columns; a task owns its piece of the output, so threads change nothing.
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kernels.h"
-#include "matmul-block.h"
+#include "matmul.h"
 
 #if defined(GLOSSA_LEVEL_AMX)
 #include "../simd/tile.h"
@@ -52,46 +52,36 @@ Division divide(Arithmetic arithmetic, int64_t rows, int64_t columns, int64_t in
 }
 
 // A piece of the output, [rows][columns] at most 32 wide, from or to the sums in scratch.
-void gatherSums(const Operand& accumulator, int64_t row, int64_t rows, int64_t column, int64_t columns, float* sums) {
-  const int64_t stride = accumulator.present() ? rowStrideOf(accumulator) : 0;
+void gatherSums(const Product& product, int64_t row, int64_t rows, int64_t column, int64_t columns, float* sums) {
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t j = 0; j < groupColumns; j += 16) {
       const int count = static_cast<int>(std::clamp<int64_t>(columns - j, 0, 16));
-      const bool some = accumulator.present() && count > 0;
-      store(sums + i * groupColumns + j,
-            some ? load(accumulator.as<const float>() + (row + i) * stride + column + j, count) : zero());
+      const float* from = product.accumulator + (row + i) * product.accumulatorStride + column + j;
+      store(sums + i * groupColumns + j, product.accumulator != nullptr && count > 0 ? load(from, count) : zero());
     }
   }
 }
 
-void writeSums(const Operand& out, int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums) {
-  const int64_t stride = rowStrideOf(out);
+void writeSums(const Product& product, int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums) {
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t j = 0; j < columns; j += 16) {
       const int count = static_cast<int>(std::min<int64_t>(columns - j, 16));
-      const int64_t at = (row + i) * stride + column + j;
+      const int64_t at = (row + i) * product.outStride + column + j;
       const F32x16 value = load(sums + i * groupColumns + j);
-      if (out.dtype == DType::bf16) storeBf16(out.as<uint16_t>() + at, value, count);
-      else store(out.as<float>() + at, value, count);
+      if (product.outBf16) storeBf16(static_cast<uint16_t*>(product.out) + at, value, count);
+      else store(static_cast<float*>(product.out) + at, value, count);
     }
   }
 }
 
 }  // namespace
 
-void matmul(const Call& call, Team& team) {
-  const Operand& out = call.outputs[0];
-  const Operand& left = call.inputs[0];
-  const Operand& right = call.inputs[1];
-  const Operand accumulator = call.inputCount > 2 ? call.inputs[2] : Operand{};
-  const int64_t rows = out.dims[0], columns = out.dims[1], inner = right.dims[0];
+void multiply(const Product& product, Team& team) {
+  const int64_t rows = product.rows, columns = product.columns, inner = product.inner;
   if (rows == 0 || columns == 0) return;
-  const bool bf16 = right.dtype == DType::packedBf16;
-  const Arithmetic arithmetic = chooseArithmetic(bf16, rows);
-  const LeftMatrix source{{left.data, left.dtype == DType::bf16, rowStrideOf(left)}, call.ints[0] != 0};
+  const Arithmetic arithmetic = chooseArithmetic(product.bf16, rows);
   const Division division = divide(arithmetic, rows, columns, inner, team.size());
-  const int64_t panels = ceilDivide(columns, panelColumns), stride = panelBytes(right.dtype, inner);
-  const int64_t groups = ceilDivide(panels, groupPanels);
+  const int64_t panels = ceilDivide(columns, panelColumns), groups = ceilDivide(panels, groupPanels);
   const int64_t sumBytes = roundUp(division.rowsPerBlock, 16) * groupColumns * 4;
 
   // Which left block lies in each worker's scratch.
@@ -109,20 +99,42 @@ void matmul(const Call& call, Team& team) {
       const int64_t panel = group * groupPanels, column = panel * panelColumns;
       const int64_t width = std::min<int64_t>(groupColumns, columns - column);
       const int together = static_cast<int>(std::min<int64_t>(groupPanels, panels - panel));
-      gatherSums(accumulator, row, some, column, width, sums);
+      gatherSums(product, row, some, column, width, sums);
       for (int64_t chunk = 0; chunk < division.chunks; chunk++) {
         const int64_t k = chunk * division.innerPerChunk, length = std::min(division.innerPerChunk, inner - k);
         int64_t& held = packed[static_cast<size_t>(worker)];
         if (held != block * division.chunks + chunk) {
-          packLeft(arithmetic, source, row, some, k, length, leftBlock);
+          packLeft(arithmetic, product.left, row, some, k, length, leftBlock);
           held = block * division.chunks + chunk;
         }
-        const uint8_t* at = right.as<const uint8_t>() + panel * stride + k * panelColumns * (bf16 ? 2 : 4);
-        multiplyPanels(arithmetic, leftBlock, some, length, at, stride, together, sums, groupColumns);
+        const uint8_t* right = static_cast<const uint8_t*>(product.right) + panel * product.panelStride +
+                               k * panelColumns * (product.bf16 ? 2 : 4);
+        multiplyPanels(arithmetic, leftBlock, some, length, right, product.panelStride, together, sums, groupColumns);
       }
-      writeSums(out, row, some, column, width, sums);
+      writeSums(product, row, some, column, width, sums);
     }
   });
+}
+
+void matmul(const Call& call, Team& team) {
+  const Operand& out = call.outputs[0];
+  const Operand& left = call.inputs[0];
+  const Operand& right = call.inputs[1];
+  const Operand accumulator = call.inputCount > 2 ? call.inputs[2] : Operand{};
+  Product product;
+  product.rows = out.dims[0];
+  product.columns = out.dims[1];
+  product.inner = right.dims[0];
+  product.bf16 = right.dtype == DType::packedBf16;
+  product.left = {{left.data, left.dtype == DType::bf16, rowStrideOf(left)}, call.ints[0] != 0};
+  product.right = right.data;
+  product.panelStride = panelBytes(right.dtype, product.inner);
+  product.out = out.data;
+  product.outBf16 = out.dtype == DType::bf16;
+  product.outStride = rowStrideOf(out);
+  product.accumulator = accumulator.as<const float>();
+  product.accumulatorStride = accumulator.present() ? rowStrideOf(accumulator) : 0;
+  multiply(product, team);
 }
 
 }  // namespace LEVEL_NAMESPACE
