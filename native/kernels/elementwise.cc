@@ -44,7 +44,7 @@ Layout layoutOf(const Operand& operand, const Space& space) {
     const int target = maxRank - operand.rank + axis;
     const int64_t size = operand.dims[axis];
     require(size == 1 || size == space.dims[target], "elementwise: shapes do not broadcast");
-    if (axis == 0 && operand.rank > 1) stride = rowStrideOf(operand);
+    if (axis == 0 && operand.rank > 1) stride = firstStride(operand);
     layout.strides[target] = size == 1 ? 0 : stride;
     stride *= size;
   }

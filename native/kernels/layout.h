@@ -21,11 +21,11 @@ inline int64_t rowSize(const Operand& operand) {
   for (int axis = 1; axis < operand.rank; axis++) size *= operand.dims[axis];
   return size;
 }
-inline int64_t rowStrideOf(const Operand& operand) {
+inline int64_t firstStride(const Operand& operand) {
   return operand.rowStride > 0 ? operand.rowStride : rowSize(operand);
 }
 inline bool isContiguous(const Operand& operand) {
-  return operand.rank == 0 || operand.dims[0] <= 1 || rowStrideOf(operand) == rowSize(operand);
+  return operand.rank == 0 || operand.dims[0] <= 1 || firstStride(operand) == rowSize(operand);
 }
 inline int64_t bytesOf(DType dtype) { return dtype == DType::bf16 ? 2 : dtype == DType::bytes ? 1 : 4; }
 inline char* at(const Operand& operand, int64_t element) {
@@ -38,7 +38,7 @@ class Rows {
   explicit Rows(const Operand& operand)
       : width(operand.rank == 0 ? 1 : operand.dims[operand.rank - 1]),
         perFirst_(1),
-        stride_(operand.rank >= 2 ? rowStrideOf(operand) : width) {
+        stride_(operand.rank >= 2 ? firstStride(operand) : width) {
     count = operand.rank >= 2 ? operand.dims[0] : 1;
     for (int axis = 1; axis + 1 < operand.rank; axis++) perFirst_ *= operand.dims[axis];
     count *= perFirst_;
@@ -58,7 +58,7 @@ class Rows {
 // One axis with what is before and behind it: [outer, count, inner].
 class AxisView {
  public:
-  AxisView(const Operand& operand, int axis) : first_(axis == 0), stride_(rowStrideOf(operand)) {
+  AxisView(const Operand& operand, int axis) : first_(axis == 0), stride_(firstStride(operand)) {
     require(axis >= 0 && axis < operand.rank, "the axis does not exist");
     for (int i = 0; i < axis; i++) outer *= operand.dims[i];
     for (int i = 1; i < axis; i++) perFirst_ *= operand.dims[i];

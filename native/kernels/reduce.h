@@ -8,7 +8,7 @@
 namespace glossa::GLOSSA_LEVEL {
 
 constexpr int64_t partialElements = 4096;
-constexpr int64_t blockRows = 32;
+constexpr int64_t rowsPerBlock = 32;
 
 // The sum of term(index, lanes) over [begin, end): 16 lanes, each ascending, then the tree of horizontalSum.
 template <class Term> float partialSum(int64_t begin, int64_t end, const Term& term) {
@@ -40,8 +40,8 @@ void rowBlockSum(int64_t rows, int64_t begin, int64_t end, const float* accumula
   float total[stripColumns], partial[stripColumns];
   const int64_t columns = end - begin;
   for (int64_t i = 0; i < stripColumns; i++) total[i] = accumulator == nullptr || i >= columns ? 0.0f : accumulator[i];
-  for (int64_t block = 0; block < rows; block += blockRows) {
-    const int64_t blockEnd = std::min(rows, block + blockRows);
+  for (int64_t block = 0; block < rows; block += rowsPerBlock) {
+    const int64_t blockEnd = std::min(rows, block + rowsPerBlock);
     for (int64_t i = 0; i < stripColumns; i++) partial[i] = 0.0f;
     for (int64_t row = block; row < blockEnd; row++) {
       for (int64_t i = 0; i < columns; i += vectorLanes) {

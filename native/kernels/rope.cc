@@ -22,7 +22,7 @@ void rope(const Call& call, Team& team) {
   const int64_t rows = x.dims[0], heads = x.dims[1], headSize = x.dims[2];
   const int64_t half = cosine.dims[1];
   require(2 * half <= headSize && out.elements() == x.elements(), "rope: shapes differ");
-  const int64_t inStride = rowStrideOf(x), outStride = rowStrideOf(out);
+  const int64_t inStride = firstStride(x), outStride = firstStride(out);
 
   forRanges(team, rows, heads * headSize * 2, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; row++) {

@@ -92,7 +92,10 @@ int32_t draw(const Operand& logits, int64_t start, Ranking& ranking, const Setti
   const double target = settings.uniform * whole;
   double reached = 0;
   for (int64_t rank = 0; rank < count; rank++) {
-    reached += weight(rank);
+    const double share = weight(rank);
+    // Rounding may leave a sliver of the whole unreached; a token of weight zero is never drawn.
+    if (share == 0) return ranking.at(rank - 1).id;
+    reached += share;
     if (reached > target) return ranking.at(rank).id;
   }
   return ranking.at(count - 1).id;

@@ -31,7 +31,7 @@ template <class T> void move(const Operand& out, const Operand& x, const int32_t
   int64_t xStrides[maxRank];
   int64_t stride = 1;
   for (int axis = x.rank - 1; axis >= 0; axis--) {
-    xStrides[axis] = axis == 0 && x.rank > 1 ? rowStrideOf(x) : stride;
+    xStrides[axis] = axis == 0 && x.rank > 1 ? firstStride(x) : stride;
     stride *= x.dims[axis];
   }
   stride = 1;
@@ -39,7 +39,7 @@ template <class T> void move(const Operand& out, const Operand& x, const int32_t
     const bool real = axis >= missing;
     dims[axis] = real ? out.dims[axis - missing] : 1;
     inStrides[axis] = real ? xStrides[permutation[axis - missing]] : 0;
-    outStrides[axis] = real && axis == missing && out.rank > 1 ? rowStrideOf(out) : stride;
+    outStrides[axis] = real && axis == missing && out.rank > 1 ? firstStride(out) : stride;
     stride *= dims[axis];
   }
   // The axis of out along which x is contiguous.
