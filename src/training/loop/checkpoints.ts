@@ -4,18 +4,7 @@
  */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
-import {
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises"
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { GlossaError } from "../../errors.ts"
 
@@ -32,7 +21,7 @@ export interface Manifest {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>
 }
 
-export interface Checkpoint {
+export interface TrainingCheckpoint {
   readonly step: number
   readonly folder: string
 }
@@ -55,7 +44,7 @@ export class Checkpoints {
    *
    * @throws FILE_UNWRITABLE when the disk is full or refuses; the checkpoints before stay as they were
    */
-  async save(step: number, write: (folder: string) => Promise<void>): Promise<Checkpoint> {
+  async save(step: number, write: (folder: string) => Promise<void>): Promise<TrainingCheckpoint> {
     const folder = join(this.folder, `step-${step}`)
     const partial = `${folder}.partial`
     try {
@@ -82,7 +71,7 @@ export class Checkpoints {
    * @param onDamage  told about each damaged one that is passed over
    * @throws CHECKPOINT_DAMAGED when there are checkpoints and all of them are damaged
    */
-  async newest(onDamage: (error: GlossaError) => void = () => {}): Promise<Checkpoint | undefined> {
+  async newest(onDamage: (error: GlossaError) => void = () => {}): Promise<TrainingCheckpoint | undefined> {
     const all = await this.list()
     let last: GlossaError | undefined
     for (const checkpoint of all) {
@@ -95,7 +84,7 @@ export class Checkpoints {
   }
 
   /** Complete checkpoints (renamed; not verified), newest first. */
-  async list(): Promise<Checkpoint[]> {
+  async list(): Promise<TrainingCheckpoint[]> {
     const names = await readdir(this.folder).catch(() => [])
     return names
       .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
@@ -112,7 +101,7 @@ export class Checkpoints {
    * Makes the run folder's own files those of a checkpoint, each by a rename, so that it is a whole model folder at
    * any moment. The manifest goes first and comes back last.
    */
-  async publish({ folder }: Checkpoint): Promise<void> {
+  async publish({ folder }: TrainingCheckpoint): Promise<void> {
     const names = (await readdir(folder)).filter((name) => name !== MANIFEST_FILE)
     await rm(join(this.runFolder, MANIFEST_FILE), { force: true })
     for (const name of [...names, MANIFEST_FILE]) {

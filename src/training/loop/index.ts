@@ -1,5 +1,5 @@
 export { type BatchSource, countTargets, type SourcePosition, splitBatch, type TrainingBatch } from "./batch.ts"
-export { type Checkpoint, Checkpoints, MANIFEST_FILE, type Manifest, verifyCheckpoint } from "./checkpoints.ts"
+export { Checkpoints, MANIFEST_FILE, type Manifest, type TrainingCheckpoint, verifyCheckpoint } from "./checkpoints.ts"
 export type { Interval } from "./interval.ts"
 export { type EvaluationMetrics, type Metrics, readMetrics, type StepMetrics } from "./metrics-file.ts"
 export { type Progress, readProgress, type SavedProgress } from "./progress.ts"

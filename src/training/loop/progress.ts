@@ -1,9 +1,9 @@
 /** What a run must remember to go on as if unbroken: `trainer_state.json` and `training_state.safetensors`. */
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { formatShape, type State } from "../../engine/index.ts"
 import { GlossaError } from "../../errors.ts"
-import { readSafetensors, writeSafetensors } from "../../models/index.ts"
+import { replaceFiles, SafetensorsFile, type TensorToWrite, writeSafetensors } from "../../models/index.ts"
 import type { SourcePosition } from "./batch.ts"
 
 export const PROGRESS_FILE = "trainer_state.json"
@@ -38,14 +38,20 @@ export interface SavedProgress extends Progress {
   readonly settings: unknown
 }
 
+/** Writes progress and the optimizer's states into a checkpoint's folder. @throws FILE_UNWRITABLE */
 export async function writeProgress(
   folder: string,
   progress: Omit<SavedProgress, "formatVersion">,
   states: readonly State[],
 ): Promise<void> {
   const saved: SavedProgress = { formatVersion: PROGRESS_VERSION, ...progress }
-  await writeFile(join(folder, PROGRESS_FILE), `${JSON.stringify(saved, undefined, 2)}\n`)
-  await writeSafetensors(join(folder, OPTIMIZER_FILE), states)
+  const tensors = states.map(
+    (state): TensorToWrite => ({ name: state.path, type: "F32", shape: state.shape, read: () => state.read() }),
+  )
+  await replaceFiles(folder, [
+    { name: OPTIMIZER_FILE, content: (sink) => writeSafetensors(sink, tensors) },
+    { name: PROGRESS_FILE, content: `${JSON.stringify(saved, undefined, 2)}\n` },
+  ])
 }
 
 /**
@@ -56,7 +62,11 @@ export async function writeProgress(
 export async function readProgress(folder: string): Promise<SavedProgress> {
   const path = join(folder, PROGRESS_FILE)
   const fault = (came: string): GlossaError =>
-    new GlossaError("CHECKPOINT_DAMAGED", { where: path, wanted: `training progress of format ${PROGRESS_VERSION}`, came })
+    new GlossaError("CHECKPOINT_DAMAGED", {
+      where: path,
+      wanted: `training progress of format ${PROGRESS_VERSION}`,
+      came,
+    })
   let saved: SavedProgress
   try {
     saved = JSON.parse(await readFile(path, "utf8"))
@@ -75,17 +85,22 @@ export async function readProgress(folder: string): Promise<SavedProgress> {
  */
 export async function restoreOptimizer(folder: string, states: readonly State[]): Promise<void> {
   const path = join(folder, OPTIMIZER_FILE)
-  const tensors = await readSafetensors(path)
-  for (const state of states) {
-    const saved = tensors.get(state.path)
-    const wanted = `${state.path} ${formatShape(state.shape)}`
-    if (!saved || formatShape(saved.shape) !== formatShape(state.shape))
-      throw new GlossaError("CHECKPOINT_MISMATCH", {
-        where: path,
-        wanted,
-        came: saved ? formatShape(saved.shape) : "no such tensor",
-        fix: "resume with the model and optimizer that the run began with",
-      })
-    await state.write(saved.data)
+  const file = await SafetensorsFile.open(path)
+  try {
+    for (const state of states) {
+      const saved = file.tensors.get(state.path)
+      const wanted = formatShape(state.shape)
+      const came = saved ? formatShape(saved.shape) : "no such tensor"
+      if (came !== wanted)
+        throw new GlossaError("CHECKPOINT_MISMATCH", {
+          where: `${path}: ${state.path}`,
+          wanted,
+          came,
+          fix: "resume with the model and optimizer that the run began with",
+        })
+      await state.write(await file.read(state.path))
+    }
+  } finally {
+    await file.close()
   }
 }

@@ -5,7 +5,7 @@
 import { GlossaError } from "../../errors.ts"
 import type { Schedule } from "../optim/index.ts"
 import type { BatchSource, TrainingBatch } from "./batch.ts"
-import type { Checkpoint, Checkpoints } from "./checkpoints.ts"
+import type { Checkpoints, TrainingCheckpoint } from "./checkpoints.ts"
 import { type Interval, IntervalClock } from "./interval.ts"
 import { type EvaluationMetrics, MetricsFile, type StepMetrics } from "./metrics-file.ts"
 import { type Progress, readProgress, restoreOptimizer, writeProgress } from "./progress.ts"
@@ -31,7 +31,7 @@ export interface RunFiles {
   /** Kept in every checkpoint, for whoever resumes. */
   readonly settings: unknown
   /** The checkpoint that the trainer's model was loaded from, to go on from it. */
-  readonly resumed?: Checkpoint
+  readonly resumed?: TrainingCheckpoint
 }
 
 /** Told as things happen; a promise returned is waited for. */
@@ -40,7 +40,7 @@ export interface TrainHooks {
   onEvaluate?(metrics: EvaluationMetrics): void | Promise<void>
   /** Time for a sample: the parameters are those after `step` steps. */
   onSample?(at: { readonly step: number; readonly seconds: number }): void | Promise<void>
-  onCheckpoint?(checkpoint: Checkpoint): void
+  onCheckpoint?(checkpoint: TrainingCheckpoint): void
   /** A line for the user about something unexpected that was dealt with. */
   onNotice?(line: string): void
 }
@@ -82,7 +82,7 @@ export interface TrainResult {
   readonly lastStep?: StepMetrics
   readonly lastEvaluation?: EvaluationMetrics
   /** The last checkpoint saved or resumed from. */
-  readonly checkpoint?: Checkpoint
+  readonly checkpoint?: TrainingCheckpoint
 }
 
 /**
@@ -121,7 +121,7 @@ class Run {
   private skippedInARow = 0
   private lastStep: StepMetrics | undefined
   private lastEvaluation: EvaluationMetrics | undefined
-  private checkpoint: Checkpoint | undefined
+  private checkpoint: TrainingCheckpoint | undefined
 
   constructor(options: TrainOptions) {
     this.options = options
@@ -267,7 +267,7 @@ class Run {
     this.hooks.onCheckpoint?.(this.checkpoint)
   }
 
-  private async resume(checkpoint: Checkpoint): Promise<void> {
+  private async resume(checkpoint: TrainingCheckpoint): Promise<void> {
     const { files, trainer, batches } = this.options
     if (!files) return
     const { step, updates, tokens, seconds, trainingSeconds, evaluatedStep, ...saved } = await readProgress(

@@ -160,10 +160,9 @@ export class Trainer {
 
   /** One program: loss, gradients, clipping, update. */
   private compileWhole(): StepProgram {
-    const specs = { ...rowSpecs(this.microBatchRows), inverseDenominator: f32(), ...this.scalarSpecs() }
     const program = compile(
-      specs,
-      (inputs: TracedInputs) => {
+      { ...this.scalarSpecs(), ...rowSpecs(this.microBatchRows), inverseDenominator: f32() },
+      (inputs) => {
         const lossSum = this.lossSum(inputs)
         const gradients = grad(multiply(reshape(lossSum, []), inputs.inverseDenominator), this.states)
         return this.describeUpdate(lossSum, gradients, inputs, [])
@@ -188,7 +187,7 @@ export class Trainer {
     const termStates: State[][] = []
     const accumulation = compile(
       { ...rowSpecs(this.microBatchRows), inverseDenominator: f32() },
-      (inputs: TracedInputs) => {
+      (inputs) => {
         const lossSum = this.lossSum(inputs)
         const terms = gradientTerms(multiply(reshape(lossSum, []), inputs.inverseDenominator), this.states)
         const running = terms.map((list, parameter) =>
@@ -204,7 +203,7 @@ export class Trainer {
     )
     const update = compile(
       this.scalarSpecs(),
-      (inputs: TracedInputs) => {
+      (inputs) => {
         const gradients = termStates.map((list, index) => addStates(list, this.states[index].shape))
         const zeroed = sums.states().map((state) => ({ state, value: broadcast(0, state.shape) }))
         return this.describeUpdate(lossState, gradients, inputs, zeroed)
@@ -232,7 +231,7 @@ export class Trainer {
   private describeUpdate(
     lossSum: Tensor | State,
     gradients: readonly Tensor[],
-    scalars: TracedInputs,
+    scalars: Readonly<Record<string, Tensor>>,
     further: readonly StateUpdate[],
   ): { outputs: Record<string, Tensor>; updates: StateUpdate[]; when: Tensor } {
     const gradientNorm = globalNorm(gradients)
@@ -260,8 +259,6 @@ export class Trainer {
     if (countedTargets === 0) throw fault("at least one target that counts", "none")
   }
 }
-
-type TracedInputs = PackedInputs & { readonly inverseDenominator: Tensor } & Readonly<Record<string, Tensor>>
 
 interface StepProgram {
   readonly programs: readonly Program[]

@@ -12,8 +12,7 @@ import type { Objective, PackedInputs } from "./objective.ts"
 export const causal: Objective = {
   name: "causal",
   rowLosses(model: CausalLanguageModel, { tokens, targets, positions, sequenceStart }: PackedInputs): Tensor {
-    const { family, config, parameters } = model
-    const hidden = family.hidden(config, parameters, { tokens, positions, attention: packedAttention(sequenceStart) })
-    return scope("loss", () => linearCrossEntropy(hidden, family.outputWeight(config, parameters), targets))
+    const hidden = model.hidden({ tokens, positions, attention: packedAttention(sequenceStart) })
+    return scope("loss", () => linearCrossEntropy(hidden, model.outputWeight, targets))
   },
 }
