@@ -1,0 +1,60 @@
+// Logits of a block of rows for one chunk of the vocabulary, in a worker's scratch: what linearCrossEntropy and its
+// gradient share. A logit is a matmul's sum (matmul-block.h), the same bits as in a whole matrix of logits.
+#pragma once
+
+#include "log-sum-exp.h"
+#include "matmul-block.h"
+
+namespace glossa {
+namespace LEVEL_NAMESPACE {
+
+constexpr int64_t vocabularyChunk = logSumExpChunk;
+
+struct LogitsBlock {
+  Arithmetic arithmetic;
+  LeftMatrix hidden;
+  const Operand* weight;  // packed, K = width, N = vocabulary
+  int64_t rowsPerBlock;
+
+  LogitsBlock(const Operand& hiddenStates, const Operand& packedWeight, int64_t rows)
+      : hidden{{hiddenStates.data, hiddenStates.dtype == DType::bf16, rowStrideOf(hiddenStates)}, false},
+        weight(&packedWeight) {
+    const int64_t inner = width();
+    arithmetic = chooseArithmetic(packedWeight.dtype == DType::packedBf16, rows);
+    rowsPerBlock = std::min(blockRows(arithmetic, inner), rows);
+    while (rowsPerBlock > 1 && logitBytes() + leftBytes(arithmetic, rowsPerBlock, inner) > (int64_t{4} << 20))
+      rowsPerBlock = ceilDivide(rowsPerBlock, 2);
+    if (arithmetic == Arithmetic::tiles) rowsPerBlock = roundUp(rowsPerBlock, 16);
+  }
+
+  int64_t width() const { return weight->dims[0]; }
+  int64_t vocabulary() const { return weight->dims[1]; }
+  int64_t logitBytes() const { return roundUp(rowsPerBlock, 16) * vocabularyChunk * 4; }
+
+  // Where the arranged hidden states of a block lie in a worker's scratch: behind its logits.
+  void* leftOf(void* scratch) const { return static_cast<uint8_t*>(scratch) + logitBytes(); }
+
+  void arrange(int64_t row, int64_t rows, void* scratch) const {
+    packLeft(arithmetic, hidden, row, rows, 0, width(), leftOf(scratch));
+  }
+
+  // Fills the logits at the beginning of the scratch, rows `vocabularyChunk` apart, with columns [first, first + count)
+  // of the vocabulary; `first` is a multiple of 32.
+  void compute(int64_t rows, int64_t first, int64_t count, void* scratch) const {
+    float* logits = static_cast<float*>(scratch);
+    const int64_t padded = roundUp(count, groupColumns);
+    for (int64_t row = 0; row < rows; row++)
+      for (int64_t column = 0; column < padded; column += vectorLanes)
+        store(logits + row * vocabularyChunk + column, zero());
+    const int64_t stride = panelBytes(weight->dtype, width());
+    const int64_t lastPanel = ceilDivide(first + count, panelColumns);
+    for (int64_t panel = first / panelColumns; panel < lastPanel; panel += groupPanels) {
+      const int panels = static_cast<int>(std::min<int64_t>(groupPanels, lastPanel - panel));
+      multiplyPanels(arithmetic, leftOf(scratch), rows, width(), weight->as<const uint8_t>() + panel * stride, stride,
+                     panels, logits + (panel * panelColumns - first), vocabularyChunk);
+    }
+  }
+};
+
+}  // namespace LEVEL_NAMESPACE
+}  // namespace glossa

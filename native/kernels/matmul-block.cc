@@ -1,0 +1,350 @@
+// Left blocks and micro-kernels of matmul-block.h.
+//
+// A strip is as many rows as the registers can hold sums for. Its micro-kernel walks down k once, loading each piece of
+// the right panel once and multiplying it by every row's element, which is read as a broadcast: the sums stay in
+// registers, the strip (a few KB a step) comes from the first cache, the panel from the first or second.
+// In bf16 the pair (2 i, 2 i + 1) of a column is one 32-bit lane: shifting it left gives the even element as a float,
+// masking it the odd one; two operations for a whole strip of fmas.
+#include "matmul-block.h"
+
+#include <utility>
+
+#if defined(GLOSSA_LEVEL_AMX)
+#include "../simd/tile.h"
+#endif
+
+namespace glossa {
+namespace LEVEL_NAMESPACE {
+namespace {
+
+using parts::Float;
+
+// Rows of a strip at most, and for each strip height the parts (registers) of columns held at once; by registers:
+// AVX-512 and NEON have 32, AVX2 16. One register is for the broadcast, one a part for the right operand (two in bf16,
+// where also the sums are double, even and odd).
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+constexpr int stripRows = 14;
+constexpr int partsF32(int) { return 2; }
+constexpr int partsBf16(int rows) { return rows <= 6 ? 2 : 1; }
+#elif defined(GLOSSA_LEVEL_AVX2)
+constexpr int stripRows = 6;
+constexpr int partsF32(int rows) { return rows <= 2 ? 4 : 2; }
+constexpr int partsBf16(int rows) { return rows <= 2 ? 2 : 1; }
+#elif defined(GLOSSA_LEVEL_NEON)
+constexpr int stripRows = 6;
+constexpr int partsF32(int rows) { return rows <= 3 ? 8 : 4; }
+constexpr int partsBf16(int rows) { return rows <= 3 ? 4 : 2; }
+#else
+constexpr int stripRows = 4;
+constexpr int partsF32(int) { return 16; }
+constexpr int partsBf16(int) { return 16; }
+#endif
+
+// Inner elements of one pass: a pass's share of two panels stays in the first cache while all strips use it.
+constexpr int64_t passInner = 256;
+
+// Block rows are divided into strips of equal height (± 1), so that no strip is left with one or two rows.
+struct Strips {
+  int64_t count, shorter, longer;  // `longer` strips of shorter + 1 rows come first
+  explicit Strips(int64_t rows) {
+    count = ceilDivide(rows, stripRows);
+    shorter = rows / count;
+    longer = rows % count;
+  }
+  int64_t rowsOf(int64_t strip) const { return shorter + (strip < longer ? 1 : 0); }
+  int64_t firstRow(int64_t strip) const { return strip * shorter + std::min(strip, longer); }
+};
+
+// ---- f32
+
+template <int rows, int width>
+void multiplyF32(const float* left, int64_t inner, const float* const* right, float* sums, int64_t sumStride) {
+  Float sum[rows][width];
+  _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
+    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+      sum[row][part] = parts::load(sums + row * sumStride + part * parts::lanes);
+  const float* first = right[0];
+  const float* second = right[1];
+  for (int64_t k = 0; k < inner; k++, left += rows, first += panelColumns, second += panelColumns) {
+    Float column[width];
+    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+      column[part] = parts::load((part < partCount ? first : second) + part % partCount * parts::lanes);
+    _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
+      const Float element = parts::broadcast(left[row]);
+      _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+        sum[row][part] = parts::fma(element, column[part], sum[row][part]);
+    }
+  }
+  _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
+    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+      parts::store(sums + row * sumStride + part * parts::lanes, sum[row][part]);
+}
+
+// ---- bf16 by plain fma
+
+template <int rows, int width>
+void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right, float* sums, int64_t sumStride) {
+  const int32_t* first = right[0];
+  const int32_t* second = right[1];
+  const parts::Int upperHalf = parts::broadcastInt(static_cast<int32_t>(0xffff0000u));
+  for (int64_t k = 0; k < inner; k += dotStep) {
+    Float even[rows][width], odd[rows][width];
+    _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
+      _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+        even[row][part] = odd[row][part] = parts::broadcast(0.0f);
+    for (int pair = 0; pair < dotStep / 2; pair++, left += 2 * rows, first += panelColumns, second += panelColumns) {
+      Float evenColumn[width], oddColumn[width];
+      _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
+        const parts::Int bits =
+            parts::loadInt((part < partCount ? first : second) + part % partCount * parts::lanes);
+        evenColumn[part] = parts::asFloat(parts::shiftLeft<16>(bits));
+        oddColumn[part] = parts::asFloat(parts::andInt(bits, upperHalf));
+      }
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
+        const Float element = parts::broadcast(left[row]);
+        _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+          even[row][part] = parts::fma(element, evenColumn[part], even[row][part]);
+      }
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
+        const Float element = parts::broadcast(left[rows + row]);
+        _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+          odd[row][part] = parts::fma(element, oddColumn[part], odd[row][part]);
+      }
+    }
+    _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
+      _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
+        float* at = sums + row * sumStride + part * parts::lanes;
+        parts::store(at, parts::add(parts::load(at), parts::add(even[row][part], odd[row][part])));
+      }
+  }
+}
+
+// All columns of a strip, as many parts at a time as the registers hold.
+template <int rows>
+void stripF32(const float* left, int64_t inner, const float* right, int64_t panelStep, int panels, float* sums,
+              int64_t sumStride) {
+  constexpr int width = partsF32(rows);
+  if constexpr (width == 2 * partCount) {
+    if (panels == 2) {
+      const float* both[2] = {right, right + panelStep};
+      return multiplyF32<rows, width>(left, inner, both, sums, sumStride);
+    }
+  }
+  constexpr int narrow = width < partCount ? width : partCount;
+  for (int panel = 0; panel < panels; panel++) {
+    for (int part = 0; part < partCount; part += narrow) {
+      const float* at = right + panel * panelStep + part * parts::lanes;
+      const float* both[2] = {at, at};
+      multiplyF32<rows, narrow>(left, inner, both, sums + panel * panelColumns + part * parts::lanes, sumStride);
+    }
+  }
+}
+
+template <int rows>
+void stripBf16(const float* left, int64_t inner, const int32_t* right, int64_t panelStep, int panels, float* sums,
+               int64_t sumStride) {
+  constexpr int width = partsBf16(rows);
+  if constexpr (width == 2 * partCount) {
+    if (panels == 2) {
+      const int32_t* both[2] = {right, right + panelStep};
+      return multiplyBf16<rows, width>(left, inner, both, sums, sumStride);
+    }
+  }
+  constexpr int narrow = width < partCount ? width : partCount;
+  for (int panel = 0; panel < panels; panel++) {
+    for (int part = 0; part < partCount; part += narrow) {
+      const int32_t* at = right + panel * panelStep + part * parts::lanes;
+      const int32_t* both[2] = {at, at};
+      multiplyBf16<rows, narrow>(left, inner, both, sums + panel * panelColumns + part * parts::lanes, sumStride);
+    }
+  }
+}
+
+using StripF32 = void (*)(const float*, int64_t, const float*, int64_t, int, float*, int64_t);
+using StripBf16 = void (*)(const float*, int64_t, const int32_t*, int64_t, int, float*, int64_t);
+
+template <int... height> constexpr auto stripTableF32(std::integer_sequence<int, height...>) {
+  struct Table { StripF32 of[sizeof...(height)]; };
+  return Table{{stripF32<height + 1>...}};
+}
+template <int... height> constexpr auto stripTableBf16(std::integer_sequence<int, height...>) {
+  struct Table { StripBf16 of[sizeof...(height)]; };
+  return Table{{stripBf16<height + 1>...}};
+}
+constexpr auto stripsF32 = stripTableF32(std::make_integer_sequence<int, stripRows>{});
+constexpr auto stripsBf16 = stripTableBf16(std::make_integer_sequence<int, stripRows>{});
+
+void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t rows, int64_t k, int64_t inner,
+                    float* to) {
+  const Strips strips(rows);
+  const int64_t padded = round ? roundUp(inner, dotStep) : inner;
+  F32x16 square[16];
+  for (int64_t strip = 0; strip < strips.count; strip++) {
+    const int height = static_cast<int>(strips.rowsOf(strip));
+    const int64_t first = row + strips.firstRow(strip);
+    float* at = to + strips.firstRow(strip) * padded;
+    for (int64_t start = 0; start < padded; start += 16) {
+      const int real = static_cast<int>(std::clamp<int64_t>(inner - start, 0, 16));
+      const int some = static_cast<int>(std::min<int64_t>(padded - start, 16));
+      if (left.transposed) {
+        for (int i = 0; i < some; i++)
+          square[i] = i < real ? left.matrix.load(k + start + i, first, height) : zero();
+      } else {
+        for (int i = 0; i < 16; i++)
+          square[i] = i < height && real > 0 ? left.matrix.load(first + i, k + start, real) : zero();
+        if (height == 1) {  // its one row is already in order
+          store(at + start, round ? roundBf16(square[0]) : square[0], some);
+          continue;
+        }
+        transpose16(square);
+      }
+      for (int i = 0; i < some; i++)
+        store(at + (start + i) * height, round ? roundBf16(square[i]) : square[i], height);
+    }
+  }
+}
+
+// ---- bf16 by tiles
+
+#if defined(GLOSSA_LEVEL_AMX)
+
+constexpr int tileRows = 16;
+constexpr int64_t tileElements = 16 * 32;
+// With fewer rows than this the sums of a tile are mostly padding, and plain fma is faster.
+constexpr int64_t fewestTileRows = 5;
+
+void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner, uint16_t* to) {
+  const int64_t steps = ceilDivide(inner, dotStep);
+  F32x16 square[16];
+  for (int64_t strip = 0; strip < rows; strip += tileRows) {
+    const int height = static_cast<int>(std::min<int64_t>(tileRows, rows - strip));
+    for (int64_t step = 0; step < steps; step++, to += tileElements) {
+      for (int half = 0; half < 2; half++) {
+        const int64_t start = step * dotStep + half * 16;
+        const int real = static_cast<int>(std::clamp<int64_t>(inner - start, 0, 16));
+        if (left.transposed) {
+          for (int i = 0; i < 16; i++)
+            square[i] = i < real ? left.matrix.load(k + start + i, row + strip, height) : zero();
+          transpose16(square);
+        } else {
+          for (int i = 0; i < 16; i++)
+            square[i] = i < height && real > 0 ? left.matrix.load(row + strip + i, k + start, real) : zero();
+        }
+        for (int i = 0; i < tileRows; i++) storeBf16(to + i * 32 + half * 16, square[i]);
+      }
+    }
+  }
+}
+
+// A block of (16 or 32 rows) × (16 or 32 columns): with two of each, every loaded tile is used twice. Tiles 0 … 3 hold
+// the sums, 4 and 5 the left operand, 6 and 7 the right.
+template <int strips, int panels>
+void multiplyTiles(const uint16_t* left, int64_t stripStep, int64_t steps, const uint8_t* right, int64_t panelStride,
+                   float* sums, int64_t sumStride) {
+  const int64_t stride = sumStride * 4;
+  float* const lower = sums + tileRows * sumStride;
+  tileLoad<0>(sums, stride);
+  if constexpr (panels == 2) tileLoad<1>(sums + panelColumns, stride);
+  if constexpr (strips == 2) tileLoad<2>(lower, stride);
+  if constexpr (strips == 2 && panels == 2) tileLoad<3>(lower + panelColumns, stride);
+  for (int64_t step = 0; step < steps; step++, left += tileElements, right += 1024) {
+    tileLoad<4>(left, 64);
+    tileLoad<6>(right, 64);
+    tileDot<0, 4, 6>();
+    if constexpr (panels == 2) {
+      tileLoad<7>(right + panelStride, 64);
+      tileDot<1, 4, 7>();
+    }
+    if constexpr (strips == 2) {
+      tileLoad<5>(left + stripStep, 64);
+      tileDot<2, 5, 6>();
+      if constexpr (panels == 2) tileDot<3, 5, 7>();
+    }
+  }
+  tileStore<0>(sums, stride);
+  if constexpr (panels == 2) tileStore<1>(sums + panelColumns, stride);
+  if constexpr (strips == 2) tileStore<2>(lower, stride);
+  if constexpr (strips == 2 && panels == 2) tileStore<3>(lower + panelColumns, stride);
+}
+
+void multiplyPanelsByTiles(const uint16_t* left, int64_t rows, int64_t inner, const uint8_t* right,
+                           int64_t panelStride, int panels, float* sums, int64_t sumStride) {
+  constexpr int64_t passSteps = 2 * passInner / dotStep;  // two panels of 512 bf16 are 32 KB: the first cache
+  const int64_t steps = ceilDivide(inner, dotStep);
+  const int64_t stripStep = steps * tileElements;
+  for (int64_t step = 0; step < steps; step += passSteps) {
+    const int64_t some = std::min(passSteps, steps - step);
+    const uint8_t* rightNow = right + step * 1024;
+    for (int64_t row = 0; row < rows; row += 2 * tileRows) {
+      const uint16_t* leftNow = left + row / tileRows * stripStep + step * tileElements;
+      float* sumsNow = sums + row * sumStride;
+      const bool two = rows - row > tileRows;
+      if (two && panels == 2) multiplyTiles<2, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
+      else if (two) multiplyTiles<2, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
+      else if (panels == 2) multiplyTiles<1, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
+      else multiplyTiles<1, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
+    }
+  }
+}
+
+#endif
+
+}  // namespace
+
+Arithmetic chooseArithmetic(bool bf16, [[maybe_unused]] int64_t rows) {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (bf16 && rows >= fewestTileRows) return Arithmetic::tiles;
+#endif
+  return bf16 ? Arithmetic::bf16 : Arithmetic::f32;
+}
+
+int64_t blockRows(Arithmetic arithmetic, int64_t inner) {
+  if (arithmetic == Arithmetic::tiles) return std::clamp<int64_t>((1 << 20) / (inner + 1) / 32 * 32, 64, 256);
+  // About half a megabyte of floats, at least two strips.
+  return std::clamp<int64_t>((1 << 17) / (inner + 1) / stripRows, 2, 8) * stripRows;
+}
+
+int64_t leftBytes(Arithmetic arithmetic, int64_t rows, int64_t inner) {
+  if (arithmetic == Arithmetic::tiles) return roundUp(rows, 16) * roundUp(inner, dotStep) * 2;
+  // Storing the last rows of a strip may write a whole vector.
+  return rows * (arithmetic == Arithmetic::bf16 ? roundUp(inner, dotStep) : inner) * 4 + 64;
+}
+
+void packLeft(Arithmetic arithmetic, const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner,
+              void* to) {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (arithmetic == Arithmetic::tiles) return packLeftTiles(left, row, rows, k, inner, static_cast<uint16_t*>(to));
+#endif
+  packLeftStrips(left, arithmetic == Arithmetic::bf16, row, rows, k, inner, static_cast<float*>(to));
+}
+
+void multiplyPanels(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
+                    int64_t panelStride, int panels, float* sums, int64_t sumStride) {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (arithmetic == Arithmetic::tiles) {
+    return multiplyPanelsByTiles(static_cast<const uint16_t*>(left), rows, inner, static_cast<const uint8_t*>(right),
+                                 panelStride, panels, sums, sumStride);
+  }
+#endif
+  const bool bf16 = arithmetic == Arithmetic::bf16;
+  const int64_t padded = bf16 ? roundUp(inner, dotStep) : inner;
+  const Strips strips(rows);
+  for (int64_t k = 0; k < padded; k += passInner) {
+    const int64_t some = std::min(passInner, padded - k);
+    for (int64_t strip = 0; strip < strips.count; strip++) {
+      const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
+      const float* leftNow = static_cast<const float*>(left) + first * padded + k * height;
+      float* sumsNow = sums + first * sumStride;
+      if (bf16) {
+        stripsBf16.of[height - 1](leftNow, some, static_cast<const int32_t*>(right) + k / 2 * panelColumns,
+                                  panelStride / 4, panels, sumsNow, sumStride);
+      } else {
+        stripsF32.of[height - 1](leftNow, some, static_cast<const float*>(right) + k * panelColumns, panelStride / 4,
+                                 panels, sumsNow, sumStride);
+      }
+    }
+  }
+}
+
+}  // namespace LEVEL_NAMESPACE
+}  // namespace glossa

@@ -1,0 +1,55 @@
+// The packed form of a matmul's right operand R[K, N], shared by training and generation, and how a piece of it is made.
+//
+//   packedF32   panels of 16 columns; a panel is [K][16] floats.
+//   packedBf16  panels of 16 columns; a panel is [roundUp(K, 32) / 2][16] pairs: the pair at (i, column) holds R[2 i] in
+//               its low half and R[2 i + 1] in its high half (64 bytes a row of pairs: sixteen rows are one AMX tile).
+//
+// Columns beyond N and, in bf16, rows beyond K are zero.
+#pragma once
+
+#include <algorithm>
+
+#include "../simd/transpose.h"
+#include "../simd/vector.h"
+#include "kernel.h"
+
+namespace glossa {
+namespace LEVEL_NAMESPACE {
+
+constexpr int panelColumns = 16;
+// A bf16 dot product is summed in steps of this many inner elements.
+constexpr int64_t dotStep = 32;
+
+inline int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+inline int64_t roundUp(int64_t a, int64_t multiple) { return ceilDivide(a, multiple) * multiple; }
+
+// Bytes of one panel for this run's K.
+inline int64_t panelBytes(DType packed, int64_t inner) {
+  return packed == DType::packedBf16 ? roundUp(inner, dotStep) * panelColumns * 2 : inner * panelColumns * 4;
+}
+
+// Elements from one row to the next of an operand of rank ≤ 2.
+inline int64_t rowStrideOf(const Operand& operand) {
+  if (operand.rowStride > 0) return operand.rowStride;
+  return operand.rank == 0 ? 1 : operand.dims[operand.rank - 1];
+}
+
+// A matrix in memory, f32 or bf16; element (row, column) is at row · stride + column.
+struct Matrix {
+  const void* data;
+  bool bf16;
+  int64_t stride;
+
+  F32x16 load(int64_t row, int64_t column, int count) const {
+    const int64_t at = row * stride + column;
+    return bf16 ? LEVEL_NAMESPACE::loadBf16(static_cast<const uint16_t*>(data) + at, count)
+                : LEVEL_NAMESPACE::load(static_cast<const float*>(data) + at, count);
+  }
+};
+
+// Fills one panel. The source is R[K, N], or R transposed ([N, K]).
+void packPanel(DType packed, const Matrix& source, bool transposed, int64_t inner, int64_t columns, int64_t panel,
+               void* to);
+
+}  // namespace LEVEL_NAMESPACE
+}  // namespace glossa

@@ -1,0 +1,70 @@
+// The scalar level: a part is one lane. It is the referee of the others: plain C++ with std::fma, no intrinsics.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace glossa {
+namespace LEVEL_NAMESPACE {
+namespace parts {
+
+constexpr int lanes = 1;
+using Float = float;
+using Int = int32_t;
+using Mask = bool;
+
+inline Float load(const float* from) { return *from; }
+inline void store(float* to, Float a) { *to = a; }
+inline Float broadcast(float a) { return a; }
+inline Float add(Float a, Float b) { return a + b; }
+inline Float subtract(Float a, Float b) { return a - b; }
+inline Float multiply(Float a, Float b) { return a * b; }
+inline Float divide(Float a, Float b) { return a / b; }
+inline Float fma(Float a, Float b, Float c) { return std::fma(a, b, c); }
+inline Float minimum(Float a, Float b) { return a < b ? a : b; }
+inline Float maximum(Float a, Float b) { return a > b ? a : b; }
+inline Float squareRoot(Float a) { return std::sqrt(a); }
+inline Mask less(Float a, Float b) { return a < b; }
+inline Mask lessEqual(Float a, Float b) { return a <= b; }
+inline Mask equal(Float a, Float b) { return a == b; }
+inline Mask both(Mask a, Mask b) { return a && b; }
+inline Mask either(Mask a, Mask b) { return a || b; }
+inline Mask opposite(Mask a) { return !a; }
+inline Float select(Mask mask, Float a, Float b) { return mask ? a : b; }
+
+inline Int loadInt(const int32_t* from) { return *from; }
+inline void storeInt(int32_t* to, Int a) { *to = a; }
+inline Int broadcastInt(int32_t a) { return a; }
+inline Int addInt(Int a, Int b) { return static_cast<Int>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
+inline Int subtractInt(Int a, Int b) { return static_cast<Int>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b)); }
+inline Int andInt(Int a, Int b) { return a & b; }
+inline Int orInt(Int a, Int b) { return a | b; }
+inline Int xorInt(Int a, Int b) { return a ^ b; }
+template <int bits> inline Int shiftLeft(Int a) { return static_cast<Int>(static_cast<uint32_t>(a) << bits); }
+template <int bits> inline Int shiftRight(Int a) { return static_cast<Int>(static_cast<uint32_t>(a) >> bits); }
+inline Mask equalInt(Int a, Int b) { return a == b; }
+inline Float asFloat(Int a) { Float b; std::memcpy(&b, &a, 4); return b; }
+inline Int asInt(Float a) { Int b; std::memcpy(&b, &a, 4); return b; }
+inline Float toFloat(Int a) { return static_cast<float>(a); }
+inline Int truncate(Float a) { return static_cast<Int>(a); }
+inline Int loadHalfWords(const uint16_t* from) { return *from; }
+inline void storeHalfWords(uint16_t* to, Int a) { *to = static_cast<uint16_t>(a); }
+
+// The tree of every level: lane i with lane i + 8, then + 4, + 2, + 1.
+inline float sumOf(const Float* part) {
+  float a[8];
+  for (int lane = 0; lane < 8; lane++) a[lane] = part[lane] + part[lane + 8];
+  for (int lane = 0; lane < 4; lane++) a[lane] += a[lane + 4];
+  return (a[0] + a[2]) + (a[1] + a[3]);
+}
+inline float maximumOf(const Float* part) {
+  float a[8];
+  for (int lane = 0; lane < 8; lane++) a[lane] = maximum(part[lane], part[lane + 8]);
+  for (int lane = 0; lane < 4; lane++) a[lane] = maximum(a[lane], a[lane + 4]);
+  return maximum(maximum(a[0], a[2]), maximum(a[1], a[3]));
+}
+
+}  // namespace parts
+}  // namespace LEVEL_NAMESPACE
+}  // namespace glossa

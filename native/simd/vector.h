@@ -1,0 +1,220 @@
+// F32x16: sixteen float lanes, the one vector type of every kernel. A level (scalar, avx2, avx512, amx, neon) says only
+// how a part of it is added, multiplied and so on; lanes, tails and reduction trees are fixed here, so that each
+// operation gives the same bits on each level. `I32x16` and `Mask16` go with it. No operation fuses by itself: only fma().
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(GLOSSA_LEVEL_AMX)
+#define LEVEL_NAMESPACE amx
+#elif defined(GLOSSA_LEVEL_AVX512)
+#define LEVEL_NAMESPACE avx512
+#elif defined(GLOSSA_LEVEL_AVX2)
+#define LEVEL_NAMESPACE avx2
+#elif defined(GLOSSA_LEVEL_NEON)
+#define LEVEL_NAMESPACE neon
+#elif defined(GLOSSA_LEVEL_SCALAR)
+#define LEVEL_NAMESPACE scalar
+#else
+#error "define one of GLOSSA_LEVEL_SCALAR, _AVX2, _AVX512, _AMX, _NEON"
+#endif
+
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+#include "parts-avx512.h"
+#elif defined(GLOSSA_LEVEL_AVX2)
+#include "parts-avx2.h"
+#elif defined(GLOSSA_LEVEL_NEON)
+#include "parts-neon.h"
+#else
+#include "parts-scalar.h"
+#endif
+
+namespace glossa {
+namespace LEVEL_NAMESPACE {
+
+constexpr int vectorLanes = 16;
+constexpr int partCount = vectorLanes / parts::lanes;
+
+struct F32x16 {
+  parts::Float part[partCount];
+};
+struct I32x16 {
+  parts::Int part[partCount];
+};
+struct Mask16 {
+  parts::Mask part[partCount];
+};
+
+// One operation on every part; the loop is always unrolled.
+#define GLOSSA_EACH_PART(Result, expression)         \
+  Result result;                                     \
+  _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++) result.part[i] = (expression); \
+  return result
+
+// ---- float lanes
+
+inline F32x16 load(const float* from) { GLOSSA_EACH_PART(F32x16, parts::load(from + i * parts::lanes)); }
+inline void store(float* to, F32x16 a) {
+  _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++) parts::store(to + i * parts::lanes, a.part[i]);
+}
+inline F32x16 broadcast(float a) { GLOSSA_EACH_PART(F32x16, parts::broadcast(a)); }
+inline F32x16 zero() { return broadcast(0.0f); }
+
+inline F32x16 operator+(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(F32x16, parts::add(a.part[i], b.part[i])); }
+inline F32x16 operator-(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(F32x16, parts::subtract(a.part[i], b.part[i])); }
+inline F32x16 operator*(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(F32x16, parts::multiply(a.part[i], b.part[i])); }
+inline F32x16 operator/(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(F32x16, parts::divide(a.part[i], b.part[i])); }
+// a · b + c, rounded once.
+inline F32x16 fma(F32x16 a, F32x16 b, F32x16 c) {
+  GLOSSA_EACH_PART(F32x16, parts::fma(a.part[i], b.part[i], c.part[i]));
+}
+// a < b ? a : b, so b where either is NaN.
+inline F32x16 minimum(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(F32x16, parts::minimum(a.part[i], b.part[i])); }
+// a > b ? a : b, so b where either is NaN.
+inline F32x16 maximum(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(F32x16, parts::maximum(a.part[i], b.part[i])); }
+inline F32x16 squareRoot(F32x16 a) { GLOSSA_EACH_PART(F32x16, parts::squareRoot(a.part[i])); }
+
+// ---- comparisons (false where either is NaN) and choice
+
+inline Mask16 operator<(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(Mask16, parts::less(a.part[i], b.part[i])); }
+inline Mask16 operator<=(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(Mask16, parts::lessEqual(a.part[i], b.part[i])); }
+inline Mask16 operator>(F32x16 a, F32x16 b) { return b < a; }
+inline Mask16 operator>=(F32x16 a, F32x16 b) { return b <= a; }
+inline Mask16 operator==(F32x16 a, F32x16 b) { GLOSSA_EACH_PART(Mask16, parts::equal(a.part[i], b.part[i])); }
+inline Mask16 operator&(Mask16 a, Mask16 b) { GLOSSA_EACH_PART(Mask16, parts::both(a.part[i], b.part[i])); }
+inline Mask16 operator|(Mask16 a, Mask16 b) { GLOSSA_EACH_PART(Mask16, parts::either(a.part[i], b.part[i])); }
+inline Mask16 operator!(Mask16 a) { GLOSSA_EACH_PART(Mask16, parts::opposite(a.part[i])); }
+// mask ? a : b
+inline F32x16 select(Mask16 mask, F32x16 a, F32x16 b) {
+  GLOSSA_EACH_PART(F32x16, parts::select(mask.part[i], a.part[i], b.part[i]));
+}
+inline Mask16 isNaN(F32x16 a) { return !(a == a); }
+
+// ---- integer lanes (wrap around)
+
+inline I32x16 loadInt(const int32_t* from) { GLOSSA_EACH_PART(I32x16, parts::loadInt(from + i * parts::lanes)); }
+inline void storeInt(int32_t* to, I32x16 a) {
+  _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++) parts::storeInt(to + i * parts::lanes, a.part[i]);
+}
+inline I32x16 broadcastInt(int32_t a) { GLOSSA_EACH_PART(I32x16, parts::broadcastInt(a)); }
+inline I32x16 operator+(I32x16 a, I32x16 b) { GLOSSA_EACH_PART(I32x16, parts::addInt(a.part[i], b.part[i])); }
+inline I32x16 operator-(I32x16 a, I32x16 b) { GLOSSA_EACH_PART(I32x16, parts::subtractInt(a.part[i], b.part[i])); }
+inline I32x16 operator&(I32x16 a, I32x16 b) { GLOSSA_EACH_PART(I32x16, parts::andInt(a.part[i], b.part[i])); }
+inline I32x16 operator|(I32x16 a, I32x16 b) { GLOSSA_EACH_PART(I32x16, parts::orInt(a.part[i], b.part[i])); }
+inline I32x16 operator^(I32x16 a, I32x16 b) { GLOSSA_EACH_PART(I32x16, parts::xorInt(a.part[i], b.part[i])); }
+template <int bits> inline I32x16 shiftLeft(I32x16 a) {
+  GLOSSA_EACH_PART(I32x16, parts::shiftLeft<bits>(a.part[i]));
+}
+// Zeros come in from the left.
+template <int bits> inline I32x16 shiftRight(I32x16 a) {
+  GLOSSA_EACH_PART(I32x16, parts::shiftRight<bits>(a.part[i]));
+}
+inline Mask16 operator==(I32x16 a, I32x16 b) { GLOSSA_EACH_PART(Mask16, parts::equalInt(a.part[i], b.part[i])); }
+inline F32x16 asFloat(I32x16 a) { GLOSSA_EACH_PART(F32x16, parts::asFloat(a.part[i])); }
+inline I32x16 asInt(F32x16 a) { GLOSSA_EACH_PART(I32x16, parts::asInt(a.part[i])); }
+inline F32x16 toFloat(I32x16 a) { GLOSSA_EACH_PART(F32x16, parts::toFloat(a.part[i])); }
+// Toward zero; the value must fit.
+inline I32x16 truncate(F32x16 a) { GLOSSA_EACH_PART(I32x16, parts::truncate(a.part[i])); }
+
+inline F32x16 absolute(F32x16 a) { return asFloat(asInt(a) & broadcastInt(0x7fffffff)); }
+inline F32x16 negate(F32x16 a) { return asFloat(asInt(a) ^ broadcastInt(INT32_MIN)); }
+// The magnitude of a (not negative) with the sign of b.
+inline F32x16 withSign(F32x16 a, F32x16 b) { return asFloat(asInt(a) | (asInt(b) & broadcastInt(INT32_MIN))); }
+
+// ---- tails: the first `count` lanes; on loading the others are zero, on storing they stay as they were
+
+inline F32x16 load(const float* from, int count) {
+  if (count >= vectorLanes) return load(from);
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+  return {{_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from)}};
+#else
+  float lanes[vectorLanes] = {};
+  if (count > 0) std::memcpy(lanes, from, static_cast<size_t>(count) * sizeof(float));
+  return load(lanes);
+#endif
+}
+inline void store(float* to, F32x16 a, int count) {
+  if (count >= vectorLanes) return store(to, a);
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), a.part[0]);
+#else
+  float lanes[vectorLanes];
+  store(lanes, a);
+  if (count > 0) std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(float));
+#endif
+}
+inline I32x16 loadInt(const int32_t* from, int count) {
+  if (count >= vectorLanes) return loadInt(from);
+  int32_t lanes[vectorLanes] = {};
+  if (count > 0) std::memcpy(lanes, from, static_cast<size_t>(count) * sizeof(int32_t));
+  return loadInt(lanes);
+}
+inline void storeInt(int32_t* to, I32x16 a, int count) {
+  if (count >= vectorLanes) return storeInt(to, a);
+  int32_t lanes[vectorLanes];
+  storeInt(lanes, a);
+  if (count > 0) std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(int32_t));
+}
+// Lanes 0 … count − 1 are true.
+inline Mask16 firstLanes(int count) {
+  static const float numbers[vectorLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return load(numbers) < broadcast(static_cast<float>(count));
+}
+
+// ---- bf16: the upper half of a float; rounding is to nearest, ties to even; a NaN becomes quiet and stays one
+
+// The bits of each lane's bf16, in the low half of the lane.
+inline I32x16 bf16Bits(F32x16 a) {
+  const I32x16 bits = asInt(a);
+  const I32x16 odd = shiftRight<16>(bits) & broadcastInt(1);
+  const I32x16 rounded = shiftRight<16>(bits + odd + broadcastInt(0x7fff));
+  const I32x16 quiet = shiftRight<16>(bits) | broadcastInt(0x40);
+  return asInt(select(isNaN(a), asFloat(quiet), asFloat(rounded)));
+}
+inline F32x16 loadBf16(const uint16_t* from) {
+  I32x16 bits;
+  _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++)
+    bits.part[i] = parts::loadHalfWords(from + i * parts::lanes);
+  return asFloat(shiftLeft<16>(bits));
+}
+inline F32x16 loadBf16(const uint16_t* from, int count) {
+  if (count >= vectorLanes) return loadBf16(from);
+  uint16_t lanes[vectorLanes] = {};
+  if (count > 0) std::memcpy(lanes, from, static_cast<size_t>(count) * sizeof(uint16_t));
+  return loadBf16(lanes);
+}
+inline void storeBf16(uint16_t* to, F32x16 a) {
+  const I32x16 bits = bf16Bits(a);
+  _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++)
+    parts::storeHalfWords(to + i * parts::lanes, bits.part[i]);
+}
+inline void storeBf16(uint16_t* to, F32x16 a, int count) {
+  if (count >= vectorLanes) return storeBf16(to, a);
+  uint16_t lanes[vectorLanes];
+  storeBf16(lanes, a);
+  if (count > 0) std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(uint16_t));
+}
+// The value rounded to bf16, kept as float.
+inline F32x16 roundBf16(F32x16 a) { return asFloat(shiftLeft<16>(bf16Bits(a))); }
+
+inline float bf16ToFloat(uint16_t a) {
+  const uint32_t bits = static_cast<uint32_t>(a) << 16;
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+inline uint16_t floatToBf16(float a) {
+  uint32_t bits;
+  std::memcpy(&bits, &a, 4);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  return static_cast<uint16_t>((bits + ((bits >> 16) & 1) + 0x7fff) >> 16);
+}
+
+// ---- across lanes, in one tree: lane i with lane i + 8, then + 4, + 2, + 1
+
+inline float horizontalSum(F32x16 a) { return parts::sumOf(a.part); }
+inline float horizontalMaximum(F32x16 a) { return parts::maximumOf(a.part); }
+
+}  // namespace LEVEL_NAMESPACE
+}  // namespace glossa
