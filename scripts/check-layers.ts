@@ -59,7 +59,11 @@ export const ROOMS: readonly Room[] = [
     captions: "safetensors and Hugging Face folders, in and out",
     mayImport: ["engine", "models/layers", "models/families"],
   },
-  { name: "models", captions: "the wing's door", mayImport: ["models/layers", "models/families", "models/weights"] },
+  {
+    name: "models",
+    captions: "the wing's door",
+    mayImport: ["engine", "models/layers", "models/families", "models/weights"],
+  },
   { name: "generation/cache", captions: "paged key-value cache", mayImport: ["engine", "models"] },
   { name: "generation/decoding", captions: "sampling settings and stop rules", mayImport: ["engine", "models"] },
   {
