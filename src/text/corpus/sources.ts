@@ -170,7 +170,7 @@ async function locatePackage(name: string, folder: string): Promise<LocatedSourc
     })
   }
   const data = join(root, "data")
-  const present = await readdir(data).catch(() => [])
+  const present: string[] = await readdir(data).catch(() => [])
   // A package that ships the whole beside its parts lists the parts: reading both would leak held-out text.
   const listed = present.includes("file_list.json")
     ? z.array(z.string()).safeParse(JSON.parse(await readFile(join(data, "file_list.json"), "utf8"))).data
