@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   },
   TEXT_NOT_UTF8: { kind: "user", meaning: "A text file holds bytes that are not UTF-8." },
   CORPUS_EMPTY: { kind: "user", meaning: "A corpus has no text." },
+  CORPUS_INVALID: { kind: "user", meaning: "A line of a JSONL corpus is not a JSON object with a text." },
   CORPUS_TOO_SHORT: { kind: "user", meaning: "A corpus is shorter than one training row." },
   DATA_NOT_FOUND: { kind: "user", meaning: "Data was named that is not on this machine." },
   TOKENIZER_INVALID: { kind: "user", meaning: "A tokenizer file is damaged, contradictory or of an unknown kind." },
