@@ -2,7 +2,15 @@
 import { GlossaError } from "../../errors.ts"
 import type { CausalLanguageModel } from "../../models/index.ts"
 import type { Tokenizer } from "../../text/index.ts"
-import { type GenerationSettings, randomSeed, resolveSettings } from "../decoding/index.ts"
+import {
+  applyDefaults,
+  type GenerationSettings,
+  type ModelDefaults,
+  type ResolvedSettings,
+  randomSeed,
+  readGenerationConfig,
+  resolveSettings,
+} from "../decoding/index.ts"
 import { type Candidate, type FinishReason, Scheduler, type SchedulerOptions, Scorer } from "../scheduler/index.ts"
 import { EventStream } from "./event-stream.ts"
 import { TextFollower } from "./text-follower.ts"
@@ -49,7 +57,7 @@ export interface GeneratedPiece {
 }
 
 /**
- * Generates text. Requests made at once are served at once, in one batch, and do not change one another.
+ * Generates text. What a caller leaves open is as the model's generation_config.json says. Requests made at once are served at once, in one batch, and do not change one another.
  *
  * @example
  * using generator = new TextGenerator(model, { tokenizer })
@@ -61,6 +69,7 @@ export class TextGenerator {
   readonly tokenizer: Tokenizer | undefined
   private readonly options: TextGeneratorOptions
   private readonly newSeed: () => number
+  private readonly defaults: ModelDefaults
   private openScheduler: Scheduler | undefined
   private openScorer: Scorer | undefined
   private disposed = false
@@ -70,6 +79,7 @@ export class TextGenerator {
     this.tokenizer = options.tokenizer
     this.options = options
     this.newSeed = options.newSeed ?? randomSeed
+    this.defaults = readGenerationConfig(model.generation)
   }
 
   /**
@@ -146,7 +156,7 @@ export class TextGenerator {
     onPiece?: (piece: GeneratedPiece) => void,
   ): Promise<Generated> {
     this.checkOpen()
-    const resolved = resolveSettings(settings, this.newSeed)
+    const resolved = resolveSettings(applyDefaults(settings, this.defaults.settings), this.newSeed)
     if (!this.tokenizer && resolved.stop.length > 0) throw tokenizerMissing("stop", "end at ids instead (stopIds)")
     const follower = this.tokenizer && new TextFollower(this.tokenizer, resolved.stop)
     this.openScheduler ??= new Scheduler(this.model, this.options)
@@ -177,11 +187,14 @@ export class TextGenerator {
     return events
   }
 
-  /** The tokenizer's end-of-text id ends a text as the model's own do. */
-  private withEnds(settings: ReturnType<typeof resolveSettings>): typeof settings {
+  /** Beside the ids of config.json, those of generation_config.json and of the tokenizer end a text. */
+  private withEnds(settings: ResolvedSettings): ResolvedSettings {
+    if (settings.ignoreEos) return settings
     const eosId = this.tokenizer?.eosId
-    if (eosId === undefined || settings.ignoreEos) return settings
-    return { ...settings, stopIds: [...settings.stopIds, eosId] }
+    return {
+      ...settings,
+      stopIds: [...settings.stopIds, ...this.defaults.eosIds, ...(eosId === undefined ? [] : [eosId])],
+    }
   }
 
   private checkOpen(): void {

@@ -1,4 +1,5 @@
 /** The decoding room's door. */
+export { applyDefaults, type ModelDefaults, readGenerationConfig } from "./generation-config.ts"
 export { drawingKey, randomSeed } from "./seeds.ts"
 export {
   type GenerationSettings,

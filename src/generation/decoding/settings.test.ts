@@ -1,6 +1,7 @@
-import { expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
+import { applyDefaults, readGenerationConfig } from "./generation-config.ts"
 import { drawingKey } from "./seeds.ts"
-import { resolveSettings } from "./settings.ts"
+import { type GenerationSettings, resolveSettings } from "./settings.ts"
 
 const newSeed = () => 99
 
@@ -46,4 +47,27 @@ test("seeds beyond 32 bits are seeds of their own", () => {
   expect(drawingKey(5)).not.toEqual(drawingKey(5 + 2 ** 32))
   expect(drawingKey(5)).not.toEqual(drawingKey(6))
   for (const word of drawingKey(2 ** 53 - 1)) expect(word).toBe(word | 0)
+})
+
+describe("generation_config.json", () => {
+  const file = { do_sample: true, temperature: 0.6, top_p: 0.9, top_k: null, eos_token_id: [3, 5], cache: "static" }
+  const { settings: defaults, eosIds } = readGenerationConfig(file)
+  const resolve = (settings: GenerationSettings) => resolveSettings(applyDefaults(settings, defaults), newSeed)
+
+  test("holds where a caller says nothing", () => {
+    expect(resolve({ maxNewTokens: 3 })).toMatchObject({ maxNewTokens: 3, temperature: 0.6, topP: 0.9, topK: 0 })
+    expect(resolve({ temperature: undefined, topP: 0.5 })).toMatchObject({ temperature: 0.6, topP: 0.5 })
+    expect(eosIds).toEqual([3, 5])
+  })
+  test("gives way to a caller who decides", () => {
+    expect(resolve({ temperature: 0 }).temperature).toBe(0)
+    expect(resolve({ doSample: false }).temperature).toBe(0)
+    expect(resolve({ temperature: 1.1 })).toMatchObject({ temperature: 1.1, topP: 0.9 })
+  })
+  test("without do_sample is greedy until asked to draw", () => {
+    const { settings, eosIds: none } = readGenerationConfig({ temperature: 0.7, top_p: "later invention" })
+    expect(resolveSettings(applyDefaults({}, settings), newSeed)).toMatchObject({ temperature: 0, topP: 1 })
+    expect(resolveSettings(applyDefaults({ seed: 1 }, settings), newSeed).temperature).toBe(0.7)
+    expect(none).toEqual([])
+  })
 })

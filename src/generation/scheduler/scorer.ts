@@ -132,9 +132,8 @@ export class Scorer {
       { tokens: i32(count), positions: i32(count), sequenceStart: i32(count), targets: i32(count) },
       ({ tokens, positions, sequenceStart, targets }) => {
         const attention = packedAttention(sequenceStart)
-        const hidden = model.family.hidden(model.config, model.parameters, { tokens, positions, attention })
-        const weight = model.family.outputWeight(model.config, model.parameters)
-        return { outputs: { nll: linearCrossEntropy(hidden, weight, targets) } }
+        const hidden = model.hidden({ tokens, positions, attention, context: planned })
+        return { outputs: { nll: linearCrossEntropy(hidden, model.outputWeight, targets) } }
       },
       { executor: model.store.executor, precision: this.precision, name: "score" },
     )

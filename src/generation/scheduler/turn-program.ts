@@ -48,18 +48,13 @@ export function cachedHidden(
   inputs: Readonly<Record<keyof ReturnType<typeof cachedRowSpecs>, Tensor>>,
 ): { readonly hidden: Tensor; readonly updates: readonly StateUpdate[] } {
   const attention = cachedAttentionContext(cache, inputs)
-  const hidden = model.family.hidden(model.config, model.parameters, {
-    tokens: inputs.tokens,
-    positions: inputs.positions,
-    attention,
-  })
+  const hidden = model.hidden({ tokens: inputs.tokens, positions: inputs.positions, attention })
   return { hidden, updates: attention.updates }
 }
 
 /** Logits of hidden rows. @shape hidden [rows, width]; returns [rows, vocab], float32 */
 export function logitsOf(model: CausalLanguageModel, hidden: Tensor): Tensor {
-  const weight = model.family.outputWeight(model.config, model.parameters)
-  return scope("lm_head", () => matmul(hidden, weight, { transposeRight: true }))
+  return scope("lm_head", () => matmul(hidden, model.outputWeight, { transposeRight: true }))
 }
 
 export interface TurnProgramOptions extends BatchSizes {
