@@ -6,6 +6,12 @@ import type { Family, ModelConfig } from "./family.ts"
 /** Sizes above this are slips of the pen, and their products would no longer be exact. */
 const LARGEST_SIZE = 2 ** 31 - 1
 
+/** No model is deeper; a larger number is a slip of the pen, and its list of parameters would not fit in memory. */
+const DEEPEST = 10_000
+const LAYERS = "a whole number from 1 to 10000"
+/** A count of layers. */
+export const layerCount = () => z.int(LAYERS).min(1, LAYERS).max(DEEPEST, LAYERS)
+
 const SIZE = "a whole number from 1 to 2147483647"
 /** A count of things. */
 export const size = () => z.int(SIZE).min(1, SIZE).max(LARGEST_SIZE, SIZE)

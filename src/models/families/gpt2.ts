@@ -28,6 +28,7 @@ import {
   deviation,
   faults,
   flag,
+  layerCount,
   optionalTokenId,
   orNull,
   positive,
@@ -45,7 +46,7 @@ const fields = z.looseObject({
   n_positions: size().default(1024),
   /** Width. */
   n_embd: size().default(768),
-  n_layer: size().default(12),
+  n_layer: layerCount().default(12),
   n_head: size().default(12),
   /** Width inside the feed-forward; four times the width when null. */
   n_inner: orNull(size()),

@@ -31,6 +31,7 @@ import {
   deviation,
   faults,
   flag,
+  layerCount,
   optionalTokenId,
   orNull,
   positive,
@@ -48,7 +49,7 @@ const fields = z.looseObject({
   hidden_size: size().default(4096),
   /** Width inside the feed-forward. */
   intermediate_size: size().default(11008),
-  num_hidden_layers: size().default(32),
+  num_hidden_layers: layerCount().default(32),
   num_attention_heads: size().default(32),
   /** Heads of keys and values; as many as query heads when null. */
   num_key_value_heads: orNull(size()),
