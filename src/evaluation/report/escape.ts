@@ -3,13 +3,12 @@
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
 
 /**
- * Text for HTML and SVG, in content or in a quoted attribute. Control characters, which HTML forbids, become their
- * visible pictures (␀ …); characters that turn the direction of text become U+FFFD.
+ * Text for HTML and SVG, in content or in a quoted attribute. Control characters, which HTML forbids, and those that
+ * turn the direction of text become U+FFFD.
  */
 export function escapeHtml(text: string): string {
   return text
     .replace(/\r\n?/g, "\n")
-    .replace(/[\u0000-\u0008\u000b-\u001f]/g, (control) => String.fromCharCode(0x2400 + control.charCodeAt(0)))
-    .replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]/g, "\ufffd")
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]/g, "\ufffd")
     .replace(/[&<>"']/g, (letter) => ENTITIES[letter])
 }

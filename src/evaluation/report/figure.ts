@@ -126,7 +126,7 @@ function stationsInRow(stations: readonly Station[]): Pick<Drawing, "width" | "h
 }
 
 function stationsInColumn(stations: readonly Station[]): Pick<Drawing, "width" | "height" | "body"> {
-  const boxHeight = 84
+  const boxHeight = 74
   const step = 28 + boxHeight + 46 + 34
   const body = stations.map((station, index) => {
     const arrow = index === 0 ? "" : arrowPath(170, index * step - 32, 0, 20)
@@ -188,24 +188,24 @@ function textLines(runs: readonly [className: string, text: string][], width: nu
 /** Short texts in tinted boxes, flowing over lines; what does not fit is left out with an ellipsis. */
 function chips(texts: readonly string[], width: number, height: number): string {
   const rowHeight = 24
+  const rows = Math.floor((height + 6) / rowHeight)
+  const ellipsisWidth = 12
   let x = 0
   let row = 0
   let drawn = ""
   for (const [index, text] of texts.entries()) {
     const chipWidth = [...text].reduce((sum, letter) => sum + columnsOf(letter), 0) * CHARACTER_WIDTH + 8
-    if (x > 0 && x + chipWidth > width) {
+    const isLastText = index === texts.length - 1
+    const fits = (isLastRow: boolean) => x + chipWidth + (isLastRow && !isLastText ? ellipsisWidth : 0) <= width
+    if (!fits(row === rows - 1) && x > 0 && row < rows - 1) {
       x = 0
       row++
     }
-    const isLastRow = (row + 2) * rowHeight > height + 6
-    if ((row + 1) * rowHeight > height + 6 || chipWidth > width) break
-    if (isLastRow && index < texts.length - 1 && x + chipWidth + 16 > width) {
-      drawn += words("mono", x + 2, row * rowHeight + 14, "…")
-      break
-    }
+    const y = row * rowHeight
+    if (!fits(row === rows - 1)) return drawn + words("mono", x + 1, y + 14, "…")
     drawn +=
-      `<rect class="chip tint-${index % 3}" x="${round(x)}" y="${row * rowHeight}" width="${round(chipWidth)}" height="20" rx="3"/>` +
-      words("mono", x + 4, row * rowHeight + 14, text)
+      `<rect class="chip tint-${index % 3}" x="${round(x)}" y="${y}" width="${round(chipWidth)}" height="20" rx="3"/>` +
+      words("mono", x + 4, y + 14, text)
     x += chipWidth + 4
   }
   return drawn
@@ -272,7 +272,7 @@ export function learningFigure(report: RunReport): string {
   const lines = beside.map((rival) => `${rival.name} at ${bitsFigure(rival.bitsPerByte)}`).join(", ")
   return inBothLayouts((layout) => {
     const width = layout === "wide" ? 1040 : 340
-    const panelHeight = layout === "wide" ? 200 : 150
+    const panelHeight = layout === "wide" ? 220 : 165
     const raw = losses.map((entry) => ({ x: entry.seconds, y: entry.lossNats }))
     const measured = evaluations.map((entry) => ({ x: entry.seconds, y: entry.bitsPerByte }))
     const upper = panel({
@@ -319,12 +319,13 @@ interface Panel {
 }
 
 const AXIS_WIDTH = 34
+const KEY_CHARACTER_WIDTH = 6.6 // of 12 px text
 
 function panel({ width, height, lastSeconds, heading, series, levels }: Panel): string {
   const values = [...series.flatMap(({ points }) => points.map(({ y }) => y)), ...levels.map(({ value }) => value)]
   const ticks = niceTicks(Math.min(...values), Math.max(...values), 4)
   const [low, high] = [ticks[0], ticks.at(-1)!]
-  const top = 28
+  const top = levels.length > 0 ? 50 : 28
   const toX = (seconds: number) => AXIS_WIDTH + (seconds / lastSeconds) * (width - AXIS_WIDTH - 6)
   const toY = (value: number) => top + (1 - (value - low) / (high - low)) * (height - top)
   const decimals = ticks.length > 1 && ticks[1] - ticks[0] < 1 ? 1 : 0
@@ -340,16 +341,16 @@ function panel({ width, height, lastSeconds, heading, series, levels }: Panel): 
       : ""
     return `<path class="${className}" d="${path}"/>${dots}`
   })
-  // Labels stand at the right, pushed apart where two levels are close.
-  let lastLabelY = Number.NEGATIVE_INFINITY
-  const rules = [...levels]
-    .sort((left, right) => right.value - left.value)
-    .map(({ label, value }) => {
-      const y = toY(value)
-      const labelY = Math.max(y - 6, lastLabelY + 16)
-      lastLabelY = labelY
-      return `<path class="level" d="M${AXIS_WIDTH} ${round(y)}H${width}"/>${words("level-label end", width - 4, labelY, label)}`
-    })
+  // A key above the panel, not labels beside the lines: the curve ends where the lines are.
+  let keyX = 0
+  const rules = levels.map(({ label, value }, index) => {
+    const dashes = index % 2 === 0 ? "level" : "level dotted"
+    const drawn =
+      `<path class="${dashes}" d="M${AXIS_WIDTH} ${round(toY(value))}H${width}"/>` +
+      `<path class="${dashes}" d="M${round(keyX)} 29h22"/>${words("level-label", keyX + 28, 33, label)}`
+    keyX += 28 + label.length * KEY_CHARACTER_WIDTH + 16
+    return drawn
+  })
   return words("heading", 0, 13, heading) + grid.join("") + rules.join("") + lines.join("")
 }
 
@@ -375,15 +376,14 @@ function niceTicks(low: number, high: number, wanted: number): number[] {
   return Array.from({ length: end - start + 1 }, (_, index) => (start + index) * step)
 }
 
-/** Exponential mean over about a fortieth of the points, free of the bias towards its start. */
+/** Mean over neighbours on both sides, up to a fiftieth of the curve each way and fewer at its ends: no lag, no bias. */
 function smoothed(points: readonly Point[]): Point[] {
-  const keep = Math.exp(-1 / Math.max(1, points.length / 40))
-  let sum = 0
-  let weight = 0
-  return points.map(({ x, y }) => {
-    sum = sum * keep + y
-    weight = weight * keep + 1
-    return { x, y: sum / weight }
+  const widest = Math.ceil(points.length / 50)
+  const sums = [0]
+  for (const { y } of points) sums.push(sums[sums.length - 1] + y)
+  return points.map(({ x }, index) => {
+    const reach = Math.min(widest, index, points.length - 1 - index)
+    return { x, y: (sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1) }
   })
 }
 

@@ -52,7 +52,7 @@ svg .station { font-size: 14px; font-weight: 600; }
 svg .heading { font-weight: 600; }
 svg .count, svg .tick { fill: var(--quiet); }
 svg .tick, svg .level-label { font-size: 12px; }
-svg .level-label { fill: var(--warm); paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
+svg .level-label { fill: var(--warm); }
 svg .end { text-anchor: end; }
 svg .middle { text-anchor: middle; }
 svg .prompt { fill: var(--accent); font-weight: 700; }
@@ -64,7 +64,8 @@ svg .grid { stroke: var(--rule); stroke-width: 1; }
 svg .faint { fill: none; stroke: var(--accent); opacity: 0.28; stroke-width: 1; }
 svg .line { fill: none; stroke: var(--accent); stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
 svg .dot { fill: var(--paper); stroke: var(--accent); stroke-width: 2; }
-svg .level { stroke: var(--warm); stroke-width: 1.5; stroke-dasharray: 5 4; }
+svg .level { stroke: var(--warm); stroke-width: 1.5; stroke-dasharray: 6 4; }
+svg .level.dotted { stroke-dasharray: 1.5 4; stroke-width: 2; }
 svg .track { fill: var(--rule); opacity: 0.5; }
 svg .bar { fill: var(--bar); } svg .bar.ours { fill: var(--accent); }
 svg .bar-label { font-size: 14px; } svg .bar-label.ours { font-weight: 600; }

@@ -146,7 +146,7 @@ function samplesSection(report: RunReport): Section | undefined {
   return {
     id: "samples",
     heading: "Gibberish becoming language",
-    short: "Samples over time",
+    short: "Samples",
     body: `<p>While it trained, the model was stopped again and again and given the same words to continue. The prompt is in colour; the rest is the model’s.</p>
 ${list(shown)}
 ${rest}`,
@@ -206,7 +206,7 @@ function comparisonSection(report: RunReport): Section | undefined {
     id: "comparison",
     heading: "Beside a compressor and a counting model",
     short: "Comparison",
-    body: `<p>A compressor is a language model too: the fewer bits it needs for a byte, the better it foresaw it. All three were measured on the same ${byteCount(report.data.heldOutBytes)} of held-out text. ${escapeHtml(verdict(report))}</p>
+    body: `<p>A compressor is a language model too: the fewer bits it needs for a byte, the better it foresaw it. All three were measured on the same ${byteCount(report.data.heldOutBytes)} of held-out text, and this model needs ${bitsFigure(report.bitsPerByte)}. ${escapeHtml(verdict(report))}</p>
 <figure class="bars">${barFigure("comparison", "Bits per byte of held-out text, lower is better", bars)}
 <figcaption>Bits per byte, lower is better. ${escapeHtml(notes)}.</figcaption>
 ${folded("The figure as a table", dataTable("Bits per byte of held-out text", ["Model", "Bits per byte"], rows))}
@@ -219,7 +219,7 @@ function finalSamplesSection({ finalSamples }: RunReport): Section | undefined {
   return {
     id: "final",
     heading: "What it writes now",
-    short: "Final samples",
+    short: "Writing",
     body: `<div class="samples">${finalSamples.map(({ prompt, text }) => quote(prompt, text)).join("\n")}</div>`,
   }
 }
@@ -268,7 +268,7 @@ function machineSection(report: RunReport): Section {
   return {
     id: "machine",
     heading: "Model and machine",
-    short: "Model and machine",
+    short: "Machine",
     body: `<div class="columns">${pairTable("Model and training", modelRows(report))}${pairTable("Machine", machineRows(report))}</div>`,
   }
 }

@@ -137,7 +137,7 @@ test("hostile text stays text, in the page", () => {
   // Every attribute is one that the page itself writes.
   const attributes = [...html.replace(/<style>[\s\S]*?<\/style>/, "").matchAll(/<[a-z][^>]*>/g)].join(" ")
   expect(attributes).not.toMatch(/\son[a-z]+=/)
-  expect(escapeHtml(`<a b="c" d='e'>&\r\n\u001b`)).toBe("&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\n␛")
+  expect(escapeHtml(`<a b="c" d='e'>&\r\n\u001b`)).toBe("&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\n\ufffd")
 })
 
 test("hostile text stays text, in Markdown", () => {
