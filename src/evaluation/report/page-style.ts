@@ -17,9 +17,8 @@ export const PAGE_STYLE = `
 *, *::before, *::after { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1.125rem/1.6 var(--serif); font-variant-numeric: lining-nums; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1.125rem/1.6 var(--serif); font-variant-numeric: lining-nums; overflow-wrap: anywhere; }
 header, main, footer { max-width: 65rem; margin-inline: auto; padding-inline: clamp(1rem, 4vw, 2.5rem); }
-.page { max-width: 70rem; margin-inline: auto; }
 header { padding-block: clamp(2.5rem, 7vw, 5.5rem) 0; }
 a { color: var(--accent); text-underline-offset: 0.18em; text-decoration-thickness: 1px; }
 a:hover { text-decoration-thickness: 2px; }
@@ -42,7 +41,7 @@ nav a { display: inline-block; padding-block: 0.15rem; }
 section { padding-top: clamp(3rem, 7vw, 5rem); }
 figure { margin: 1.6rem 0 0; }
 figcaption { font: 0.9375rem/1.5 var(--sans); color: var(--quiet); max-width: 40rem; margin-top: 0.9rem; }
-svg { display: block; width: 100%; height: auto; overflow: visible; }
+svg { display: block; width: 100%; height: auto; overflow: hidden; }
 .narrow { display: none; }
 .bars .wide { max-width: 45rem; }
 @media (max-width: 44rem) { .wide { display: none; } .narrow { display: block; } .narrow svg { max-width: 30rem; } }
@@ -78,7 +77,7 @@ blockquote .prompt { color: var(--accent); }
 .timeline > li:last-child blockquote { font-size: 1.25rem; line-height: 1.5; }
 .samples { display: grid; gap: 1.4rem; margin-top: 1.6rem; }
 .samples blockquote { background: var(--sheet); border: 1px solid var(--rule); border-radius: 6px; padding: 1.1rem 1.3rem; max-width: 46rem; break-inside: avoid; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 0 3rem; align-items: start; }
+.columns { margin-top: 1.4rem; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 0 3rem; align-items: start; }
 table { border-collapse: collapse; width: 100%; font: 0.9375rem/1.45 var(--sans); font-variant-numeric: tabular-nums lining-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: 0.5rem; }
 th, td { text-align: left; padding: 0.45rem 1rem 0.45rem 0; border-top: 1px solid var(--rule); vertical-align: top; overflow-wrap: anywhere; }

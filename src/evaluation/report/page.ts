@@ -297,7 +297,7 @@ function recipeSection({ recipe }: RunReport): Section {
     id: "recipe",
     heading: "The recipe, resolved",
     short: "Recipe",
-    body: `<p>Every setting as it was used, the derived ones too. The same recipe and seed on the same text give the same run.</p>
+    body: `<p>Every setting as it was used, the derived ones too.</p>
 ${dataTable("Recipe", ["Setting", "Value"], rows, "pairs")}`,
   }
 }

@@ -84,14 +84,19 @@ export function verdict(report: RunReport): string {
   const beside = rivals(report)
   if (beside.length === 0) return "No other model was measured beside it."
   const beaten = beside.filter((rival) => report.bitsPerByte < rival.bitsPerByte)
-  const figures = beside.map((rival) => `${rival.name} needs ${bitsFigure(rival.bitsPerByte)}`).join(", ")
+  const figures = beside.map((rival) => `${withArticle(rival.name)} needs ${bitsFigure(rival.bitsPerByte)}`).join(", ")
   const finding =
     beaten.length === beside.length
-      ? "That is lower than both byte models it is held against"
+      ? "That is lower than both models it is held against"
       : beaten.length > 0
-        ? `That is lower than ${beaten[0].name}, but not lower than the other`
-        : "That is not yet lower than the byte models it is held against"
+        ? `That is lower than ${withArticle(beaten[0].name)}, but not lower than the other`
+        : "That is not yet lower than the models it is held against"
   return `${finding}: ${figures}.`
+}
+
+/** "brotli" is a name; "6-gram byte model" is a thing. */
+function withArticle(name: string): string {
+  return name.includes(" ") ? `the ${name}` : name
 }
 
 /** "512 of 512 log-probabilities identical", or why there is none. */
