@@ -86,7 +86,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: "training/loop",
     captions: "the one step loop: accumulation, logging, checkpoints, resume",
-    mayImport: ["engine", "text", "models", "training/optim"],
+    mayImport: ["engine", "text", "models", "training/optim", "training/objectives"],
   },
   {
     name: "training/methods",

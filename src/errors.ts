@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   CHECKPOINT_DAMAGED: { kind: "user", meaning: "A checkpoint is truncated, altered or lacks a file." },
   CHECKPOINT_MISMATCH: { kind: "user", meaning: "A checkpoint does not belong to this model or recipe." },
   MODEL_NOT_FOUND: { kind: "user", meaning: "The folder named as a model is not a model folder." },
+  RUN_EXISTS: { kind: "user", meaning: "A new run was to begin in a folder that already holds one." },
+  TRAINING_DIVERGED: { kind: "user", meaning: "Gradients stayed infinite or NaN for many steps." },
   CONTEXT_EXCEEDED: { kind: "user", meaning: "A prompt is longer than the model's context." },
   CACHE_FULL: { kind: "user", meaning: "The key-value cache has too few pages for what was asked." },
   SAMPLING_INVALID: { kind: "user", meaning: "A sampling setting is outside its range." },
