@@ -32,6 +32,7 @@ export const ERROR_CODES = {
     kind: "user",
     meaning: "The vocabulary asked for is smaller than its alphabet and special tokens.",
   },
+  TOKENIZER_MISSING: { kind: "user", meaning: "Text was given where there is a model but no tokenizer." },
   TOKEN_UNKNOWN: { kind: "user", meaning: "A token id is outside the vocabulary." },
   RECIPE_INVALID: { kind: "user", meaning: "A recipe's value is of the wrong kind or outside its range." },
   RECIPE_UNKNOWN_KEY: { kind: "user", meaning: "A recipe has a key that no recipe has." },
@@ -44,6 +45,7 @@ export const ERROR_CODES = {
   RUN_EXISTS: { kind: "user", meaning: "A new run was to begin in a folder that already holds one." },
   TRAINING_DIVERGED: { kind: "user", meaning: "Gradients stayed infinite or NaN for many steps." },
   CONTEXT_EXCEEDED: { kind: "user", meaning: "A prompt is longer than the model's context." },
+  CACHE_FULL: { kind: "user", meaning: "The key-value cache has too few pages for what was asked." },
   SAMPLING_INVALID: { kind: "user", meaning: "A sampling setting is outside its range." },
   EXECUTOR_UNAVAILABLE: {
     kind: "environment",

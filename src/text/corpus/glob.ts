@@ -15,7 +15,11 @@ export function isGlob(path: string): boolean {
 export async function findFiles(pattern: string, folder: string): Promise<string[]> {
   const found = new Set<string>()
   for (const branch of expandBraces(pattern.split(sep).join("/"))) {
-    const segments = branch.split("/").filter((segment, index, all) => (segment !== "" || index === 0) && !(segment === "**" && all[index - 1] === "**"))
+    const segments = branch
+      .split("/")
+      .filter(
+        (segment, index, all) => (segment !== "" || index === 0) && !(segment === "**" && all[index - 1] === "**"),
+      )
     const plain = segments.findIndex(isGlob)
     const fixed = segments.slice(0, plain < 0 ? segments.length : plain).join("/")
     const start = branch.startsWith("/") && fixed === "" ? "/" : fixed

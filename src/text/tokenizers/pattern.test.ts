@@ -20,12 +20,35 @@ test("scripts, one-letter properties and needless escapes", () => {
 })
 
 test("what JavaScript cannot say is refused", () => {
-  for (const source of ["a++", "(?>a)", "[a[b]]", "[a&&b]"]) expect(() => compilePattern(source, "here")).toThrow(/here.*TOKENIZER_INVALID/)
+  for (const source of ["a++", "(?>a)", "[a[b]]", "[a&&b]"])
+    expect(() => compilePattern(source, "here")).toThrow(/here.*TOKENIZER_INVALID/)
 })
 
 test("the known patterns cut as their vocabularies do", () => {
   const text = "It's 12345 HelloWorld  ok\n\n x"
   expect(cut(SPLIT_PATTERNS.gpt2, text)).toEqual(["It", "'s", " 12345", " HelloWorld", " ", " ok", "\n\n", " x"])
-  expect(cut(SPLIT_PATTERNS.cl100k, text)).toEqual(["It", "'s", " ", "123", "45", " HelloWorld", " ", " ok", "\n\n", " x"])
-  expect(cut(SPLIT_PATTERNS.o200k, text)).toEqual(["It's", " ", "123", "45", " Hello", "World", " ", " ok", "\n\n", " x"])
+  expect(cut(SPLIT_PATTERNS.cl100k, text)).toEqual([
+    "It",
+    "'s",
+    " ",
+    "123",
+    "45",
+    " HelloWorld",
+    " ",
+    " ok",
+    "\n\n",
+    " x",
+  ])
+  expect(cut(SPLIT_PATTERNS.o200k, text)).toEqual([
+    "It's",
+    " ",
+    "123",
+    "45",
+    " Hello",
+    "World",
+    " ",
+    " ok",
+    "\n\n",
+    " x",
+  ])
 })

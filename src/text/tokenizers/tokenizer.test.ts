@@ -24,6 +24,11 @@ const VARIED = [
   "ab".repeat(300),
 ]
 
+/** Any character. fast-check's own `binary` unit takes seconds to build its tables. */
+const character = fc
+  .oneof(fc.nat(0x7f), fc.nat(0xd7ff), fc.integer({ min: 0xe000, max: 0x10ffff }))
+  .map((code) => String.fromCodePoint(code))
+
 let tokenizers: Tokenizer[]
 let folder: string
 
@@ -40,16 +45,16 @@ describe("lossless", () => {
   test("any bytes come back, whatever the split pattern", () => {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 24 }),
-      fc.string({ unit: "binary", maxLength: 24 }).map((text) => new TextEncoder().encode(text)),
+      fc.string({ unit: character, maxLength: 24 }).map((text) => new TextEncoder().encode(text)),
       fc.constantFrom(...TEXT, ...VARIED).map((text) => new TextEncoder().encode(text)),
     )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 4 }), fc.constantFrom(0, 1, 2, 3), (pieces, which) => {
         const bytes = Uint8Array.from(pieces.flatMap((part) => [...part]))
         const ids = tokenizers[which].encodeBytes(bytes, { addSpecialTokens: false })
-        expect(tokenizers[which].decodeBytes(ids)).toEqual(bytes)
+        expect(Buffer.compare(tokenizers[which].decodeBytes(ids), bytes)).toBe(0)
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 
@@ -81,12 +86,11 @@ describe("lossless", () => {
 describe("streaming", () => {
   test("pieces joined are the whole, and none ends in half a character", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
+      fc.property(fc.string({ unit: character, maxLength: 40 }), (text) => {
         const stream = tokenizers[1].decodeStream()
-        const wellFormed = Buffer.from(text).toString()
-        const parts = tokenizers[1].encode(wellFormed, { addSpecialTokens: false }).map((id) => stream.push(id))
+        const parts = tokenizers[1].encode(text, { addSpecialTokens: false }).map((id) => stream.push(id))
         for (const part of parts) expect(part).not.toMatch(/\p{Cs}/u)
-        expect(parts.join("") + stream.end()).toBe(wellFormed)
+        expect(parts.join("") + stream.end()).toBe(text)
       }),
     )
   })
@@ -124,7 +128,9 @@ describe("special tokens", () => {
   })
 
   test("an id outside the vocabulary is one clear error", () => {
-    expect(() => tokenizers[0].decode([99_999])).toThrow(/decode: wanted ids of the vocabulary.*came 99999.*TOKEN_UNKNOWN/)
+    expect(() => tokenizers[0].decode([99_999])).toThrow(
+      /decode: wanted ids of the vocabulary.*came 99999.*TOKEN_UNKNOWN/,
+    )
   })
 })
 
@@ -137,7 +143,11 @@ describe("folders", () => {
       expect(loaded.toJson()).toEqual(tokenizer.toJson())
       expect(loaded.roles).toEqual(tokenizer.roles)
       for (const text of [...TEXT, ...VARIED]) expect(loaded.encode(text)).toEqual(tokenizer.encode(text))
-      expect((await readdir(place)).sort()).toEqual(["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"])
+      expect((await readdir(place)).sort()).toEqual([
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+      ])
       const config = JSON.parse(await readFile(join(place, "tokenizer_config.json"), "utf8"))
       expect(config).toMatchObject({ bos_token: "<|bos|>", eos_token: "<|eos|>", pad_token: "<|pad|>" })
     }
@@ -158,9 +168,13 @@ describe("folders", () => {
   })
 
   test("what is missing or damaged is said in one line", async () => {
-    await expect(AutoTokenizer.fromPretrained(join(folder, "nowhere"))).rejects.toThrow(/no such folder.*FILE_UNREADABLE/)
+    await expect(AutoTokenizer.fromPretrained(join(folder, "nowhere"))).rejects.toThrow(
+      /no such folder.*FILE_UNREADABLE/,
+    )
     await writeFile(join(folder, "tokenizer.json"), '{"version": "1.0", ')
-    await expect(AutoTokenizer.fromPretrained(folder)).rejects.toThrow(/tokenizer\.json: wanted JSON.*TOKENIZER_INVALID/)
+    await expect(AutoTokenizer.fromPretrained(folder)).rejects.toThrow(
+      /tokenizer\.json: wanted JSON.*TOKENIZER_INVALID/,
+    )
     await writeFile(join(folder, "file"), "")
     await expect(tokenizers[0].save(join(folder, "file"))).rejects.toThrow(/FILE_UNWRITABLE/)
   })
@@ -175,27 +189,48 @@ describe("damaged and contradictory files", () => {
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false } as unknown,
     post_processor: null as unknown,
     decoder: { type: "ByteLevel" } as unknown,
-    model: { type: "BPE", vocab: { a: 0, b: 1, ab: 2 } as Record<string, unknown>, merges: ["a b"] as unknown[] } as Record<
-      string,
-      unknown
-    > & { vocab: Record<string, unknown>; merges: unknown[] },
+    model: {
+      type: "BPE",
+      vocab: { a: 0, b: 1, ab: 2 } as Record<string, unknown>,
+      merges: ["a b"] as unknown[],
+    } as Record<string, unknown> & { vocab: Record<string, unknown>; merges: unknown[] },
   })
   const damages: [name: string, damage: (json: Json) => void, text: RegExp][] = [
     ["version", (json) => (json.version = "9"), /file\.version: wanted "1.0"; came "9"/],
-    ["merge of an unknown piece", (json) => json.model.merges.push("b c"), /model\.merges\[1\]: wanted tokens.*"c", which has no id/],
+    [
+      "merge of an unknown piece",
+      (json) => json.model.merges.push("b c"),
+      /model\.merges\[1\]: wanted tokens.*"c", which has no id/,
+    ],
     ["merge to an unknown piece", (json) => json.model.merges.push("ab a"), /"aba", which has no id/],
     ["merge of three", (json) => json.model.merges.push("a b c"), /merges\[1\]: wanted two tokens/],
     ["merge of a number", (json) => json.model.merges.push(7), /merges\[1\]: wanted two tokens.*came 7/],
-    ["duplicate id", (json) => (json.model.vocab["c"] = 1), /vocab\["c"\]: wanted an id of its own; came id 1, which "b" has/],
+    [
+      "duplicate id",
+      (json) => (json.model.vocab["c"] = 1),
+      /vocab\["c"\]: wanted an id of its own; came id 1, which "b" has/,
+    ],
     ["negative id", (json) => (json.model.vocab["c"] = -1), /vocab\["c"\]: wanted a whole id/],
     ["huge id", (json) => (json.model.vocab["c"] = 2 ** 31), /vocab\["c"\]: wanted a whole id below/],
-    ["added id in use", (json) => (json.added_tokens[0].id = 1), /added_tokens\[0\]: wanted an id of its own; came id 1/],
+    [
+      "added id in use",
+      (json) => (json.added_tokens[0].id = 1),
+      /added_tokens\[0\]: wanted an id of its own; came id 1/,
+    ],
     ["added id differs", (json) => (json.added_tokens[0].content = "a"), /wanted id 0 for "a"/],
     ["added huge id", (json) => (json.added_tokens[0].id = 2 ** 31), /added_tokens\[0\]\.id: wanted an id below/],
     ["added twice", (json) => json.added_tokens.push({ ...json.added_tokens[0], id: 4 }), /"<s>" again/],
-    ["model type", (json) => (json.model["type"] = "BPF"), /model\.type: wanted one of BPE; came "BPF" \(nearest: BPE\)/],
-    ["no model", (json) => delete (json as Partial<Json>).model, /file\.model: wanted record; came nothing/],
-    ["pre-tokenizer", (json) => (json.pre_tokenizer = { type: "Bytes" }), /pre_tokenizer\.type: wanted one of ByteLevel/],
+    [
+      "model type",
+      (json) => (json.model["type"] = "BPF"),
+      /model\.type: wanted one of BPE; came "BPF" \(nearest: BPE\)/,
+    ],
+    ["no model", (json) => delete (json as Partial<Json>).model, /file\.model: wanted an object; came nothing/],
+    [
+      "pre-tokenizer",
+      (json) => (json.pre_tokenizer = { type: "Bytes" }),
+      /pre_tokenizer\.type: wanted one of ByteLevel/,
+    ],
     [
       "broken pattern",
       (json) => (json.pre_tokenizer = { type: "Split", pattern: { Regex: "(" }, behavior: "Isolated" }),

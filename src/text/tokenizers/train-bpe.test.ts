@@ -21,7 +21,8 @@ function learnPlainly(words: readonly string[], counts: readonly number[], merge
     for (const [key, total] of totals) {
       const [left, right] = key.split(" ").map(Number)
       if (total < 2) continue
-      const wins = !best || total > best[2] || (total === best[2] && (left < best[0] || (left === best[0] && right < best[1])))
+      const wins =
+        !best || total > best[2] || (total === best[2] && (left < best[0] || (left === best[0] && right < best[1])))
       if (wins) best = [left, right, total]
     }
     if (!best) break
@@ -64,7 +65,11 @@ describe("learning merges", () => {
   })
 
   test("a merge is never spelled like a special token", async () => {
-    const tokenizer = await trainBpe(["the the the the"], { vocabularySize: 300, specialTokens: ["the"], splitPattern: "\\w+" })
+    const tokenizer = await trainBpe(["the the the the"], {
+      vocabularySize: 300,
+      specialTokens: ["the"],
+      splitPattern: "\\w+",
+    })
     expect(tokenizer.encode("the", { parseSpecialTokens: false })).not.toContain(0)
     expect(tokenizer.decode(tokenizer.encode("the"))).toBe("the")
   })
@@ -95,7 +100,16 @@ describe("trainBpe", () => {
     const options = { vocabularySize: 320 }
     const first = JSON.stringify((await trainBpe(texts, options)).toJson())
     expect(JSON.stringify((await trainBpe(texts.toReversed(), options)).toJson())).toBe(first)
-    expect(JSON.stringify((await trainBpe(texts.map((text) => Buffer.from(text)), options)).toJson())).toBe(first)
+    expect(
+      JSON.stringify(
+        (
+          await trainBpe(
+            texts.map((text) => Buffer.from(text)),
+            options,
+          )
+        ).toJson(),
+      ),
+    ).toBe(first)
     async function* stream() {
       yield* texts
     }
@@ -110,19 +124,28 @@ describe("trainBpe", () => {
 
   test("tells how far it is", async () => {
     const seen: string[] = []
-    await trainBpe(texts, { vocabularySize: 300, onProgress: ({ stage, done, total }) => seen.push(`${stage} ${done} ${total}`) })
+    await trainBpe(texts, {
+      vocabularySize: 300,
+      onProgress: ({ stage, done, total }) => seen.push(`${stage} ${done} ${total}`),
+    })
     expect(seen).toContain("count 40 undefined")
     expect(seen.at(-1)).toBe("merge 24 24")
   })
 
   test("refuses what it cannot do in one line", async () => {
-    await expect(trainBpe(texts, { vocabularySize: 200 })).rejects.toThrow(/wanted at least 276.*came 200.*TOKENIZER_TOO_SMALL/)
+    await expect(trainBpe(texts, { vocabularySize: 200 })).rejects.toThrow(
+      /wanted at least 276.*came 200.*TOKENIZER_TOO_SMALL/,
+    )
     await expect(trainBpe(texts, { vocabularySize: 300.5 })).rejects.toThrow(/whole number.*300.5.*RECIPE_INVALID/)
     await expect(trainBpe(["", ""], { vocabularySize: 300 })).rejects.toThrow(/CORPUS_EMPTY/)
-    await expect(trainBpe(texts, { vocabularySize: 300, splitPattern: "(" })).rejects.toThrow(/splitPattern.*TOKENIZER_INVALID/)
-    await expect(trainBpe(texts, { vocabularySize: 300, specialTokens: ["x", "<e>"] })).rejects.toThrow(/no byte is spelled/)
-    await expect(trainBpe(texts, { vocabularySize: 300, specialTokens: ["<e>"], roles: { bos: "<b>" } })).rejects.toThrow(
-      /roles\.bos: wanted one of the special tokens/,
+    await expect(trainBpe(texts, { vocabularySize: 300, splitPattern: "(" })).rejects.toThrow(
+      /splitPattern.*TOKENIZER_INVALID/,
     )
+    await expect(trainBpe(texts, { vocabularySize: 300, specialTokens: ["x", "<e>"] })).rejects.toThrow(
+      /no byte is spelled/,
+    )
+    await expect(
+      trainBpe(texts, { vocabularySize: 300, specialTokens: ["<e>"], roles: { bos: "<b>" } }),
+    ).rejects.toThrow(/roles\.bos: wanted one of the special tokens/)
   })
 })
