@@ -72,7 +72,7 @@ enum class MicroOp : int32_t {
   roundBf16 = 27,
   square = 28,
   reciprocal = 29,
-  isFinite = 30,
+  finite = 30,
   sin = 31,
   cos = 32,
   greaterEqual = 33,

@@ -268,7 +268,7 @@ void runStep(MicroOp op, int64_t count, float* to, const float* a, const float* 
     case MicroOp::roundBf16: return apply(count, to, a, [](V x) { return roundBf16(x); });
     case MicroOp::square: return apply(count, to, a, [](V x) { return x * x; });
     case MicroOp::reciprocal: return apply(count, to, a, [](V x) { return one() / x; });
-    case MicroOp::isFinite:
+    case MicroOp::finite:
       return apply(count, to, a, [](V x) { return asNumber(absolute(x) <= broadcast(FLT_MAX)); });
     case MicroOp::sin: return apply(count, to, a, [](V x) { return sin(x); });
     case MicroOp::cos: return apply(count, to, a, [](V x) { return cos(x); });
