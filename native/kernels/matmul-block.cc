@@ -304,6 +304,8 @@ int64_t blockRows(Arithmetic arithmetic, int64_t inner) {
   return std::clamp<int64_t>((1 << 17) / (inner + 1) / stripRows, 2, 8) * stripRows;
 }
 
+int64_t fullRows(Arithmetic arithmetic) { return arithmetic == Arithmetic::tiles ? 32 : 2 * stripRows; }
+
 int64_t leftBytes(Arithmetic arithmetic, int64_t rows, int64_t inner) {
   if (arithmetic == Arithmetic::tiles) return roundUp(rows, 16) * roundUp(inner, dotStep) * 2;
   // Storing the last rows of a strip may write a whole vector.

@@ -36,6 +36,9 @@ Arithmetic chooseArithmetic(bool bf16, int64_t rows);
 // Rows that a good block has: enough to use each piece of the right operand often, few enough to stay in cache.
 int64_t blockRows(Arithmetic arithmetic, int64_t inner);
 
+// Rows that are multiplied in one go with full registers: a good height for a small left block.
+int64_t fullRows(Arithmetic arithmetic);
+
 // Bytes that packLeft writes.
 int64_t leftBytes(Arithmetic arithmetic, int64_t rows, int64_t inner);
 
