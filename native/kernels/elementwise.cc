@@ -81,7 +81,7 @@ void joinAxes(Space& space, Layout* layouts, int count) {
   }
 }
 
-// Calls run(element, position, length, innerStride) for the pieces of [begin, begin + count) that lie on one line of
+// Calls run(element, position, length, stride) for the pieces of [begin, begin + count) that lie on one line of
 // the innermost axis.
 template <class Run>
 void forRuns(const Space& space, const Layout& layout, int64_t begin, int64_t count, const Run& run) {
@@ -122,6 +122,8 @@ const float* gather(const Operand& operand, const Space& space, const Layout& la
       float value;
       store(&value, loadLanes(operand, element, 1), 1);
       fillRegister(to, value, length);
+    } else if (stride > 1) {
+      for (int64_t i = 0; i < length; i++) store(to + i, loadLanes(operand, element + i * stride, 1), 1);
     } else if (operand.dtype == DType::f32) {
       std::memcpy(to, operand.as<float>() + element, length * sizeof(float));
     } else {
@@ -138,7 +140,13 @@ const float* gather(const Operand& operand, const Space& space, const Layout& la
 
 void scatter(const Operand& operand, const Space& space, const Layout& layout, int64_t begin, int64_t count,
              const float* from) {
-  forRuns(space, layout, begin, count, [&](int64_t element, int64_t position, int64_t length, int64_t) {
+  forRuns(space, layout, begin, count, [&](int64_t element, int64_t position, int64_t length, int64_t stride) {
+    if (stride > 1) {
+      for (int64_t i = 0; i < length; i++) {
+        storeLanes(operand, element + i * stride, load(from + position + i, 1), 1);
+      }
+      return;
+    }
     if (operand.dtype == DType::f32) {
       std::memcpy(operand.as<float>() + element, from + position, length * sizeof(float));
       return;

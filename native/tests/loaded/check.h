@@ -2,6 +2,7 @@
 // threads, and inputs from a fixed generator.
 #pragma once
 
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -10,16 +11,16 @@
 #include <string>
 #include <vector>
 
-#include "../executor/dispatch.h"
-#include "../generated/ops.h"
-#include "../kernels/kernel.h"
-#include "../platform/platform.h"
-#include "../threads/pool.h"
+#include "../../executor/dispatch.h"
+#include "../../generated/ops.h"
+#include "../../kernels/kernel.h"
+#include "../../platform/platform.h"
+#include "../../threads/pool.h"
 
 namespace glossa::tests {
 
-inline int checks = 0;
-inline int failures = 0;
+inline std::atomic<int> checks = 0;
+inline std::atomic<int> failures = 0;
 
 inline void expect(bool condition, const std::string& what) {
   checks++;
@@ -38,7 +39,7 @@ inline void expectClose(double came, double wanted, double tolerance, const std:
 }
 
 inline int finish(const char* program) {
-  std::printf("%s: %d checks passed, %d failed\n", program, checks - failures, failures);
+  std::printf("%s: %d checks passed, %d failed\n", program, checks - failures, failures.load());
   return failures == 0 ? 0 : 1;
 }
 
