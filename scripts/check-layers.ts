@@ -59,7 +59,11 @@ export const ROOMS: readonly Room[] = [
     captions: "safetensors and Hugging Face folders, in and out",
     mayImport: ["engine", "models/layers", "models/families"],
   },
-  { name: "models", captions: "the wing's door", mayImport: ["models/layers", "models/families", "models/weights"] },
+  {
+    name: "models",
+    captions: "the wing's door",
+    mayImport: ["engine", "models/layers", "models/families", "models/weights"],
+  },
   { name: "generation/cache", captions: "paged key-value cache", mayImport: ["engine", "models"] },
   { name: "generation/decoding", captions: "sampling settings and stop rules", mayImport: ["engine", "models"] },
   {
@@ -82,7 +86,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: "training/loop",
     captions: "the one step loop: accumulation, logging, checkpoints, resume",
-    mayImport: ["engine", "text", "models", "training/optim"],
+    mayImport: ["engine", "text", "models", "training/optim", "training/objectives"],
   },
   {
     name: "training/methods",

@@ -1,0 +1,138 @@
+/** A model with its parameters: made new, loaded from a folder, saved to one. What training and generation are given. */
+import { type Executor, type State, Store, type Tensor } from "../engine/index.ts"
+import {
+  type Family,
+  type ForwardInputs,
+  familyOf,
+  type ModelConfig,
+  type ModelDescription,
+  parseConfig,
+} from "./families/index.ts"
+import { Parameters } from "./layers/index.ts"
+import {
+  Checkpoint,
+  fillParameters,
+  matchCheckpoint,
+  readModelConfig,
+  type SaveOptions,
+  writeModelFolder,
+} from "./weights/index.ts"
+
+export interface CreateOptions {
+  /** The family: `gpt2`, `llama`. */
+  readonly modelType: string
+  /** Keys of the family's config.json; the rest have its defaults. */
+  readonly config?: Readonly<Record<string, unknown>>
+  /** Of the initial parameters: a whole number from 0 to 2³² − 1. */
+  readonly seed: number
+  /** Where the parameters live; the default executor when left out. */
+  readonly executor?: Executor
+  /** Names the config in errors, such as the recipe's key; `model` unless said. */
+  readonly where?: string
+}
+
+interface Contents {
+  readonly family: Family
+  readonly config: ModelConfig
+  readonly generation: Readonly<Record<string, unknown>>
+  readonly notices: readonly string[]
+}
+
+export class CausalLanguageModel {
+  readonly family: Family
+  readonly config: ModelConfig
+  readonly description: ModelDescription
+  readonly parameters: Parameters
+  readonly store: Store
+  /** generation_config.json: sampling defaults that the model's makers chose. */
+  readonly generation: Readonly<Record<string, unknown>>
+  /** What a person should know about how the model was loaded, one sentence each. */
+  readonly notices: readonly string[]
+
+  private constructor({ family, config, generation, notices }: Contents, executor: Executor | undefined) {
+    this.family = family
+    this.config = config
+    this.generation = generation
+    this.notices = notices
+    this.description = family.describe(config)
+    this.store = new Store(executor)
+    try {
+      this.parameters = new Parameters(this.store, family.parameterSpecs(config))
+    } catch (error) {
+      this.store.dispose()
+      throw error
+    }
+  }
+
+  /**
+   * A new model with random parameters. The same seed gives the same numbers on every machine.
+   *
+   * @example const model = await CausalLanguageModel.create({ modelType: "llama", config: { num_hidden_layers: 4 }, seed: 1 })
+   * @throws FAMILY_UNKNOWN for a family that is not here
+   * @throws CONFIG_INVALID for an impossible value, or a key that the family does not have
+   */
+  static async create(options: CreateOptions): Promise<CausalLanguageModel> {
+    const { modelType, config: json = {}, seed, executor, where = "model" } = options
+    const family = familyOf(modelType, `${where}: model_type`)
+    const config = parseConfig(family, { ...json, model_type: modelType }, { where, unknownKeys: "refuse" })
+    const model = new CausalLanguageModel({ family, config, generation: {}, notices: [] }, executor)
+    return model.filledBy(() => model.parameters.initialize(seed))
+  }
+
+  /**
+   * The model of a Hugging Face folder. Numbers of any kind become float32.
+   *
+   * @throws MODEL_NOT_FOUND when it is no model folder
+   * @throws FAMILY_UNKNOWN, CONFIG_INVALID when its config.json is not one of a family here
+   * @throws CHECKPOINT_DAMAGED when a file is truncated or altered
+   * @throws CHECKPOINT_MISMATCH when the weights are not those that config.json describes
+   */
+  static async load(folder: string, { executor }: { executor?: Executor } = {}): Promise<CausalLanguageModel> {
+    const read = await readModelConfig(folder)
+    const checkpoint = await Checkpoint.open(folder)
+    try {
+      const match = await matchCheckpoint(read.family, read.config, checkpoint, folder)
+      const notices = [...read.notices, ...match.notices]
+      const model = new CausalLanguageModel({ ...read, config: match.config, notices }, executor)
+      return await model.filledBy(() => fillParameters(model.parameters, match.sources, checkpoint))
+    } finally {
+      await checkpoint.close()
+    }
+  }
+
+  /**
+   * Writes config.json, generation_config.json and the weights. A failed save leaves what was there.
+   *
+   * @throws FILE_UNWRITABLE when there is no space, no permission, or the disk is read-only
+   */
+  async save(folder: string, options?: SaveOptions): Promise<void> {
+    await writeModelFolder(folder, this, options)
+  }
+
+  /** The traced forward pass, up to and with the final norm. @shape returns [rows, width] float32 */
+  hidden(inputs: ForwardInputs): Tensor {
+    return this.family.hidden(this.config, this.parameters, inputs)
+  }
+  /** The matrix that turns hidden rows into logits. @shape [vocabularySize, width] */
+  get outputWeight(): State {
+    return this.family.outputWeight(this.config, this.parameters)
+  }
+
+  /** Gives the memory of the parameters back. */
+  dispose(): void {
+    this.store.dispose()
+  }
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  private async filledBy(fill: () => Promise<void>): Promise<this> {
+    try {
+      await fill()
+      return this
+    } catch (error) {
+      this.dispose()
+      throw error
+    }
+  }
+}

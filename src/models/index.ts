@@ -1,0 +1,47 @@
+/** The models wing's door: what is trained, and the folders it lives in. */
+export { CausalLanguageModel, type CreateOptions } from "./causal-language-model.ts"
+export {
+  FAMILIES,
+  type Family,
+  type ForwardInputs,
+  familyOf,
+  type Gpt2Config,
+  gpt2,
+  type LlamaConfig,
+  llama,
+  type ModelConfig,
+  type ModelDescription,
+  parseConfig,
+  unknownConfigKeys,
+} from "./families/index.ts"
+export {
+  ACTIVATION_NAMES,
+  type AttentionContext,
+  type AttentionSettings,
+  countParameters,
+  type InitialNumbers,
+  type ParameterSpec,
+  Parameters,
+  packedAttention,
+} from "./layers/index.ts"
+export {
+  type ByteSink,
+  Checkpoint,
+  CONFIG_FILE,
+  damaged,
+  type FileToWrite,
+  GENERATION_CONFIG_FILE,
+  type ModelFolderConfig,
+  readJson,
+  readModelConfig,
+  replaceFiles,
+  SafetensorsFile,
+  type SaveOptions,
+  type StoredTensor,
+  type StoredType,
+  type TensorToWrite,
+  WEIGHTS_FILE,
+  WEIGHTS_INDEX,
+  type WrittenType,
+  writeSafetensors,
+} from "./weights/index.ts"

@@ -1,0 +1,53 @@
+/** Linear maps, in the two layouts that checkpoints keep their matrices in. */
+import { add, matmul, type Tensor } from "../../engine/index.ts"
+import type { Module } from "./module.ts"
+import { biasSpec, matrixSpec, type ParameterSpec } from "./parameters.ts"
+
+/**
+ * The linear map that the submodule `name` holds; its `bias` is added where the checkpoint has one.
+ *
+ *   y = x · weightᵀ + bias
+ *
+ * @shape   x        [rows, in]
+ * @shape   weight   [out, in]
+ * @shape   bias     [out]
+ * @shape   returns  [rows, out]   float32
+ */
+export function linear(module: Module, name: string, x: Tensor): Tensor {
+  return module.within(name, (map) => {
+    const product = matmul(x, map.get("weight"), { transposeRight: true })
+    const bias = map.find("bias")
+    return bias ? add(product, bias) : product
+  })
+}
+
+/** Parameters of `linear`. `deviation` is that of the initial weight. */
+export function linearSpecs(
+  path: string,
+  { inputs, outputs, bias, deviation }: { inputs: number; outputs: number; bias: boolean; deviation: number },
+): ParameterSpec[] {
+  const weight = matrixSpec(`${path}.weight`, [outputs, inputs], deviation)
+  return bias ? [weight, biasSpec(`${path}.bias`, outputs)] : [weight]
+}
+
+/**
+ * A linear map whose matrix is kept the other way round, as GPT-2's checkpoints have it ("Conv1D").
+ *
+ *   y = x · weight + bias
+ *
+ * @shape   x        [rows, in]
+ * @shape   weight   [in, out]
+ * @shape   bias     [out]
+ * @shape   returns  [rows, out]   float32
+ */
+export function linearInOut(module: Module, name: string, x: Tensor): Tensor {
+  return module.within(name, (map) => add(matmul(x, map.get("weight")), map.get("bias")))
+}
+
+/** Parameters of `linearInOut`. */
+export function linearInOutSpecs(
+  path: string,
+  { inputs, outputs, deviation }: { inputs: number; outputs: number; deviation: number },
+): ParameterSpec[] {
+  return [matrixSpec(`${path}.weight`, [inputs, outputs], deviation), biasSpec(`${path}.bias`, outputs)]
+}

@@ -1,0 +1,3 @@
+/** The text wing's door: bytes to ids and back, and text to training rows. */
+export * from "./corpus/index.ts"
+export * from "./tokenizers/index.ts"

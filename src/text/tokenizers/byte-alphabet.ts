@@ -1,0 +1,52 @@
+/**
+ * The printable spelling of the 256 bytes that GPT-2 introduced and tokenizer.json files use: bytes that print as
+ * Latin-1 characters stand for themselves, the other 68 take U+0100, U+0101, … in byte order.
+ */
+import { appendBytes } from "./byte-text.ts"
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
+}
+
+/** UTF-16 code of the character that spells each byte. */
+const CODE_OF_BYTE = new Uint16Array(256)
+/** Byte that each character below U+0200 spells, or −1. */
+const BYTE_OF_CODE = new Int16Array(0x200).fill(-1)
+
+let nextCode = 0x100
+for (let byte = 0; byte < 256; byte++) {
+  const code = isPrintable(byte) ? byte : nextCode++
+  CODE_OF_BYTE[byte] = code
+  BYTE_OF_CODE[code] = byte
+}
+
+/** The character that spells each byte, by byte value. */
+export const BYTE_CHARACTERS: readonly string[] = Array.from(CODE_OF_BYTE, (code) => String.fromCharCode(code))
+
+/** Spells a text's UTF-8 bytes, one character a byte. */
+export function spellBytes(text: string): string {
+  const bytes: number[] = []
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 0x80) bytes.push(code)
+    else at += appendBytes(text, at, bytes)
+  }
+  let spelled = ""
+  for (let at = 0; at < bytes.length; at += 8192) {
+    const codes = bytes.slice(at, at + 8192).map((byte) => CODE_OF_BYTE[byte])
+    spelled += String.fromCharCode(...codes)
+  }
+  return spelled
+}
+
+/** The bytes a spelling stands for, or undefined when a character of it spells no byte. */
+export function unspellBytes(spelled: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(spelled.length)
+  for (let at = 0; at < spelled.length; at++) {
+    const code = spelled.charCodeAt(at)
+    const byte = code < 0x200 ? BYTE_OF_CODE[code] : -1
+    if (byte < 0) return undefined
+    bytes[at] = byte
+  }
+  return bytes
+}

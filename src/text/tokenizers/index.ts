@@ -1,0 +1,21 @@
+/** The tokenizer room's door. */
+export type { AddedToken } from "./added-tokens.ts"
+export { AutoTokenizer } from "./auto-tokenizer.ts"
+export { firstInvalidByte } from "./byte-text.ts"
+export { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
+export {
+  DEFAULT_SPECIAL_ROLES,
+  DEFAULT_SPECIAL_TOKENS,
+  SPECIAL_TOKEN_DEFINITIONS,
+  type SpecialRoles,
+  type SpecialTokenDefinition,
+} from "./special-tokens.ts"
+export {
+  type DecodeOptions,
+  type DecodeStream,
+  type EncodeOptions,
+  Tokenizer,
+  type TokenizerCompanions,
+  type TokenizerJson,
+} from "./tokenizer.ts"
+export { type TrainBpeOptions, type TrainingProgress, trainBpe } from "./train-bpe.ts"

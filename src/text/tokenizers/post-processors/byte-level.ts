@@ -1,0 +1,19 @@
+/** `ByteLevel`: trims spaces off character offsets; ids pass unchanged. */
+import { z } from "zod"
+import { type PartDefinition, parseSettings } from "../parts.ts"
+import type { PostProcessor } from "./index.ts"
+
+const settingsSchema = z.object({
+  type: z.literal("ByteLevel"),
+  add_prefix_space: z.boolean().default(true),
+  trim_offsets: z.boolean().default(true),
+  use_regex: z.boolean().default(true),
+})
+
+export const byteLevelPostProcessor: PartDefinition<PostProcessor> = {
+  type: "ByteLevel",
+  build(json, where) {
+    const settings = parseSettings(settingsSchema, json, where)
+    return { process: (ids) => ids, toJson: () => settings }
+  },
+}

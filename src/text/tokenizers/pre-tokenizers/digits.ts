@@ -1,0 +1,19 @@
+/** `Digits`: cuts digits off from the rest, each by itself or in runs. */
+import { z } from "zod"
+import { type PartDefinition, parseSettings } from "../parts.ts"
+import type { PreTokenizer } from "./index.ts"
+import { splitByPattern } from "./split.ts"
+
+const settingsSchema = z.object({ type: z.literal("Digits"), individual_digits: z.boolean().default(false) })
+
+export const digitsPreTokenizer: PartDefinition<PreTokenizer> = {
+  type: "Digits",
+  build(json, where) {
+    const settings = parseSettings(settingsSchema, json, where)
+    const pattern = settings.individual_digits ? /\p{N}/gu : /\p{N}+/gu
+    return {
+      split: (text) => splitByPattern(text, pattern, "Isolated", false),
+      toJson: () => settings,
+    }
+  },
+}

@@ -1,0 +1,2 @@
+export { causal } from "./causal.ts"
+export type { Objective, PackedInputs } from "./objective.ts"
