@@ -46,7 +46,10 @@ export const flag = () => z.boolean("true or false")
 
 /** A value of config.json that this family's forward does not have; naming it beats computing something else. */
 export const unsupported = (wanted: string, values: readonly [unknown, ...unknown[]]) =>
-  z.unknown().refine((value) => value === undefined || values.includes(value), wanted)
+  z
+    .unknown()
+    .refine((value) => values.includes(value), wanted).optional()
+    .optional()
 
 /** A value that may be left out or null. */
 export function orNull<T extends z.ZodType>(schema: T) {

@@ -1,5 +1,4 @@
 /** The kinds of numbers that safetensors files hold, and how each becomes float32. */
-import { toBf16Bits } from "../../engine/index.ts"
 
 /** Bytes of one number, by the names that safetensors gives the kinds. */
 export const STORED_BYTES = {
@@ -100,7 +99,14 @@ export function fromF16Bits(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
-/** Each number as the 16 bits of bfloat16, nearest, ties to even. */
+/** Each number as the 16 bits of bfloat16: nearest, ties to even; NaN stays NaN. */
 export function narrowToBf16(source: Float32Array): Uint16Array {
-  return Uint16Array.from(source, toBf16Bits)
+  const words = new Uint32Array(source.buffer, source.byteOffset, source.length)
+  const result = new Uint16Array(source.length)
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]
+    const isNotNumber = (word & 0x7fffffff) > 0x7f800000
+    result[index] = isNotNumber ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16
+  }
+  return result
 }

@@ -58,8 +58,18 @@ export function parseSettings<Schema extends z.ZodType>(
   )
   let found: unknown = json
   for (const key of issue.path) found = (found as Record<PropertyKey, unknown> | undefined)?.[key]
-  const wanted = issue.message.replace(/^Invalid input: /, "").replace(/^expected /, "")
-  throw tokenizerInvalid(place, wanted.replace(/, received .*$/, ""), describeValue(found))
+  const expected = issue.message.replace(/^Invalid input: (?:expected )?/, "").replace(/, received .*$/, "")
+  throw tokenizerInvalid(place, PLAIN_NAMES[expected] ?? expected, describeValue(found))
+}
+
+/** Kinds of JSON values as users call them. */
+const PLAIN_NAMES: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  number: "a number",
+  object: "an object",
+  record: "an object",
+  string: "a text",
 }
 
 /** A value in few words, for error texts. */

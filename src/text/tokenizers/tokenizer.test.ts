@@ -225,7 +225,7 @@ describe("damaged and contradictory files", () => {
       (json) => (json.model["type"] = "BPF"),
       /model\.type: wanted one of BPE; came "BPF" \(nearest: BPE\)/,
     ],
-    ["no model", (json) => delete (json as Partial<Json>).model, /file\.model: wanted record; came nothing/],
+    ["no model", (json) => delete (json as Partial<Json>).model, /file\.model: wanted an object; came nothing/],
     [
       "pre-tokenizer",
       (json) => (json.pre_tokenizer = { type: "Bytes" }),

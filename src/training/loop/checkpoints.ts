@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { GlossaError } from "../../errors.ts"
 
 /** Form of `manifest.json`. */
@@ -92,9 +92,17 @@ export class Checkpoints {
       .sort((left, right) => right.step - left.step)
   }
 
-  /** Removes every checkpoint, and what a broken save may have left. */
+  /** Removes every checkpoint, and the run folder's own files that came from one. */
   async clear(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true })
+    const manifestPath = join(this.runFolder, MANIFEST_FILE)
+    const names = Object.keys((await readManifest(manifestPath))?.files ?? {})
+    try {
+      await rm(manifestPath, { force: true })
+      for (const name of names) await rm(join(this.runFolder, basename(name)), { force: true })
+      await rm(this.folder, { recursive: true, force: true })
+    } catch (cause) {
+      throw unwritable(cause, this.runFolder)
+    }
   }
 
   /**
@@ -130,14 +138,10 @@ export class Checkpoints {
 export async function verifyCheckpoint(folder: string): Promise<GlossaError | undefined> {
   const fault = (wanted: string, came: string): GlossaError =>
     new GlossaError("CHECKPOINT_DAMAGED", { where: folder, wanted, came })
-  let manifest: Manifest
-  try {
-    manifest = JSON.parse(await readFile(join(folder, MANIFEST_FILE), "utf8"))
-  } catch {
-    return fault(`a readable ${MANIFEST_FILE}`, "none")
-  }
-  if (manifest?.formatVersion !== MANIFEST_VERSION || typeof manifest.files !== "object")
-    return fault(`${MANIFEST_FILE} of format ${MANIFEST_VERSION}`, `format ${manifest?.formatVersion}`)
+  const manifest = await readManifest(join(folder, MANIFEST_FILE))
+  if (!manifest) return fault(`a readable ${MANIFEST_FILE}`, "none")
+  if (manifest.formatVersion !== MANIFEST_VERSION)
+    return fault(`${MANIFEST_FILE} of format ${MANIFEST_VERSION}`, `format ${manifest.formatVersion}`)
   for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
     const file = join(folder, name)
     const size = await stat(file).then(
@@ -149,6 +153,21 @@ export async function verifyCheckpoint(folder: string): Promise<GlossaError | un
     if ((await hashFile(file)) !== sha256) return fault(`${name} as it was saved`, "altered bytes (checksum differs)")
   }
   return undefined
+}
+
+/** The manifest at `path`; undefined where there is none that can be read. */
+async function readManifest(path: string): Promise<Manifest | undefined> {
+  try {
+    const manifest: unknown = JSON.parse(await readFile(path, "utf8"))
+    return isManifest(manifest) ? manifest : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isManifest(value: unknown): value is Manifest {
+  const files = (value as Manifest | null)?.files
+  return typeof files === "object" && files !== null
 }
 
 /** Forces a folder's files to the disk, then writes their sizes and checksums as its manifest. */

@@ -145,7 +145,8 @@ class Run {
       // Stopping is looked at before anything else that takes long; what is left undone is done on resume.
       if ((ended = this.ending())) break
       await this.evaluateAndSample()
-      if (this.saves.isDue(this.progress.step, this.seconds)) await this.save()
+      // Parameters that give no finite gradient are not worth the place of a good checkpoint.
+      if (this.skippedInARow === 0 && this.saves.isDue(this.progress.step, this.seconds)) await this.save()
     }
     const unevaluated = this.progress.evaluatedStep !== this.progress.step
     if (ended !== "aborted" && this.options.heldOut && unevaluated) await this.evaluate()

@@ -67,7 +67,8 @@ export interface HeldOutLoss {
 const ROW_INPUTS = ["tokens", "targets", "positions", "sequenceStart"] as const
 
 /**
- * Compiles and drives the programs of one training run. Disposing it frees programs and gradients, not the model.
+ * Compiles and drives the programs of one training run. Disposing it frees programs, gradients and the
+ * optimizer's states, not the model.
  *
  * @throws RECIPE_INVALID when several micro-batches are wanted whose rows are not a multiple of 32
  */
@@ -144,6 +145,7 @@ export class Trainer {
   dispose(): void {
     this.stepProgram.dispose()
     this.evaluation?.dispose()
+    this.optimizer.dispose()
   }
   [Symbol.dispose](): void {
     this.dispose()

@@ -27,6 +27,7 @@ export class AdamW implements Optimizer {
   readonly parameters: readonly TrainedParameter[]
   readonly states: readonly State[]
   readonly scalarNames = ["learningRate", "biasCorrection1", "biasCorrection2"]
+  private readonly store: Store
   private readonly betas: readonly [number, number]
   private readonly epsilon: number
   private readonly weightDecay: number
@@ -35,6 +36,7 @@ export class AdamW implements Optimizer {
   constructor(store: Store, parameters: readonly TrainedParameter[], settings: AdamWSettings = {}) {
     const { betas, epsilon, weightDecay } = { ...ADAM_W_DEFAULTS, ...settings }
     checkSettings(betas, epsilon, weightDecay)
+    this.store = store
     this.betas = betas
     this.epsilon = epsilon
     this.weightDecay = weightDecay
@@ -72,6 +74,10 @@ export class AdamW implements Optimizer {
         { state: moment2, value: newMoment2 },
       ]
     })
+  }
+
+  dispose(): void {
+    for (const state of this.states) this.store.remove(state)
   }
 }
 

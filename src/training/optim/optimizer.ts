@@ -34,4 +34,6 @@ export interface Optimizer {
    * @shape gradientScale  []   what every gradient is multiplied by first (clipping)
    */
   updates(gradients: readonly Tensor[], scalars: Readonly<Record<string, Tensor>>, gradientScale: Tensor): StateUpdate[]
+  /** Gives the memory of its states back. */
+  dispose(): void
 }
