@@ -178,6 +178,7 @@ void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t row
                     float* to) {
   const Strips strips(rows);
   const int64_t padded = round ? roundUp(inner, dotStep) : inner;
+  round = round && !left.matrix.bf16;
   F32x16 square[16];
   for (int64_t strip = 0; strip < strips.count; strip++) {
     const int height = static_cast<int>(strips.rowsOf(strip));
@@ -219,6 +220,13 @@ void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k,
   for (int64_t strip = 0; strip < rows; strip += tileRows) {
     const int height = static_cast<int>(std::min<int64_t>(tileRows, rows - strip));
     for (int64_t step = 0; step < steps; step++, to += tileElements) {
+      if (left.matrix.bf16 && !left.transposed && inner - step * dotStep >= dotStep) {
+        const auto* from = static_cast<const uint16_t*>(left.matrix.data) + k + step * dotStep;
+        for (int i = 0; i < height; i++)
+          std::memcpy(to + i * 32, from + (row + strip + i) * left.matrix.stride, 64);
+        std::memset(to + height * 32, 0, static_cast<size_t>(tileRows - height) * 64);
+        continue;
+      }
       for (int half = 0; half < 2; half++) {
         const int64_t start = step * dotStep + half * 16;
         const int real = static_cast<int>(std::clamp<int64_t>(inner - start, 0, 16));
