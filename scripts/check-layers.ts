@@ -20,34 +20,102 @@ export const ROOMS: readonly Room[] = [
   { name: "errors", captions: "one table of coded errors", mayImport: [] },
   { name: "engine/tensor", captions: "dtypes, shapes, host arrays: plain data", mayImport: [] },
   { name: "engine/graph", captions: "nodes, tracing with module paths, verify, print", mayImport: ["engine/tensor"] },
-  { name: "engine/ops", captions: "one file an op: shape rule, gradient, cost, float64 reference", mayImport: ["engine/tensor", "engine/graph"] },
-  { name: "engine/autodiff", captions: "reverse mode, as more graph", mayImport: ["engine/tensor", "engine/graph", "engine/ops"] },
-  { name: "engine/plan", captions: "precision, fusion, order, lifetimes, places in one arena", mayImport: ["engine/tensor", "engine/graph", "engine/ops", "engine/autodiff"] },
-  { name: "engine/execute", captions: "executors (native, reference), programs, stores of state", mayImport: engineRooms.map((room) => `engine/${room}`) },
+  {
+    name: "engine/ops",
+    captions: "one file an op: shape rule, gradient, cost, float64 reference",
+    mayImport: ["engine/tensor", "engine/graph"],
+  },
+  {
+    name: "engine/autodiff",
+    captions: "reverse mode, as more graph",
+    mayImport: ["engine/tensor", "engine/graph", "engine/ops"],
+  },
+  {
+    name: "engine/plan",
+    captions: "precision, fusion, order, lifetimes, places in one arena",
+    mayImport: ["engine/tensor", "engine/graph", "engine/ops", "engine/autodiff"],
+  },
+  {
+    name: "engine/execute",
+    captions: "executors (native, reference), programs, stores of state",
+    mayImport: engineRooms.map((room) => `engine/${room}`),
+  },
   { name: "engine", captions: "the engine's door", mayImport: engineRooms.map((room) => `engine/${room}`) },
   { name: "text/tokenizers", captions: "BPE: train, encode, decode, tokenizer.json", mayImport: [] },
-  { name: "text/corpus", captions: "sources, held-out split, packing, resumable loading", mayImport: ["text/tokenizers"] },
+  {
+    name: "text/corpus",
+    captions: "sources, held-out split, packing, resumable loading",
+    mayImport: ["text/tokenizers"],
+  },
   { name: "text", captions: "the wing's door", mayImport: ["text/tokenizers", "text/corpus"] },
   { name: "models/layers", captions: "attention, norms, positions, feed-forward", mayImport: ["engine"] },
-  { name: "models/families", captions: "one file a family: config, forward, checkpoint names", mayImport: ["engine", "models/layers"] },
-  { name: "models/weights", captions: "safetensors and Hugging Face folders, in and out", mayImport: ["engine", "models/layers", "models/families"] },
+  {
+    name: "models/families",
+    captions: "one file a family: config, forward, checkpoint names",
+    mayImport: ["engine", "models/layers"],
+  },
+  {
+    name: "models/weights",
+    captions: "safetensors and Hugging Face folders, in and out",
+    mayImport: ["engine", "models/layers", "models/families"],
+  },
   { name: "models", captions: "the wing's door", mayImport: ["models/layers", "models/families", "models/weights"] },
   { name: "generation/cache", captions: "paged key-value cache", mayImport: ["engine", "models"] },
   { name: "generation/decoding", captions: "sampling settings and stop rules", mayImport: ["engine", "models"] },
-  { name: "generation/scheduler", captions: "prefill and decode programs, many sequences at once", mayImport: ["engine", "models", "generation/cache", "generation/decoding"] },
-  { name: "generation/assistant", captions: "joins model and tokenizer: text in, streamed text out", mayImport: ["engine", "text", "models", "generation/cache", "generation/decoding", "generation/scheduler"] },
-  { name: "generation", captions: "the wing's door", mayImport: ["generation/cache", "generation/decoding", "generation/scheduler", "generation/assistant"] },
+  {
+    name: "generation/scheduler",
+    captions: "prefill and decode programs, many sequences at once",
+    mayImport: ["engine", "models", "generation/cache", "generation/decoding"],
+  },
+  {
+    name: "generation/assistant",
+    captions: "joins model and tokenizer: text in, streamed text out",
+    mayImport: ["engine", "text", "models", "generation/cache", "generation/decoding", "generation/scheduler"],
+  },
+  {
+    name: "generation",
+    captions: "the wing's door",
+    mayImport: ["generation/cache", "generation/decoding", "generation/scheduler", "generation/assistant"],
+  },
   { name: "training/optim", captions: "AdamW, schedules, clipping", mayImport: ["engine"] },
   { name: "training/objectives", captions: "what is learned: the causal loss", mayImport: ["engine", "models"] },
-  { name: "training/loop", captions: "the one step loop: accumulation, logging, checkpoints, resume", mayImport: ["engine", "text", "models", "training/optim"] },
-  { name: "training/methods", captions: "one file each: pretrain", mayImport: ["engine", "text", "models", "generation", "training/optim", "training/objectives", "training/loop"] },
-  { name: "training", captions: "the wing's door", mayImport: ["training/optim", "training/objectives", "training/loop", "training/methods"] },
-  { name: "evaluation/metrics", captions: "bits per byte, and the byte models it is held against", mayImport: ["engine", "text", "models", "generation"] },
-  { name: "evaluation/report", captions: "the report of a run, for terminals, pages and programs", mayImport: ["evaluation/metrics"] },
+  {
+    name: "training/loop",
+    captions: "the one step loop: accumulation, logging, checkpoints, resume",
+    mayImport: ["engine", "text", "models", "training/optim"],
+  },
+  {
+    name: "training/methods",
+    captions: "one file each: pretrain",
+    mayImport: ["engine", "text", "models", "generation", "training/optim", "training/objectives", "training/loop"],
+  },
+  {
+    name: "training",
+    captions: "the wing's door",
+    mayImport: ["training/optim", "training/objectives", "training/loop", "training/methods"],
+  },
+  {
+    name: "evaluation/metrics",
+    captions: "bits per byte, and the byte models it is held against",
+    mayImport: ["engine", "text", "models", "generation"],
+  },
+  {
+    name: "evaluation/report",
+    captions: "the report of a run, for terminals, pages and programs",
+    mayImport: ["evaluation/metrics"],
+  },
   { name: "evaluation", captions: "the wing's door", mayImport: ["evaluation/metrics", "evaluation/report"] },
   { name: "recipes", captions: "schema and loader of run settings (YAML)", mayImport: ["text", "models", "training"] },
-  { name: "index", captions: "the package's door: the wings joined", mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes"] },
-  { name: "cli", captions: "one file a command; thin", mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes", "index"] },
+  {
+    name: "index",
+    captions: "the package's door: the wings joined",
+    mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes"],
+  },
+  {
+    name: "cli",
+    captions: "one file a command; thin",
+    mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes", "index"],
+  },
 ]
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..")
@@ -79,13 +147,16 @@ export function layerFaults(): string[] {
       continue
     }
     const isTest = /\.(test|cases)\.ts$/.test(file)
-    for (const [, specifier] of readFileSync(file, "utf8").matchAll(/^\s*(?:import|export)\b[^"']*?from\s+["'](\.[^"']+)["']/gm)) {
+    for (const [, specifier] of readFileSync(file, "utf8").matchAll(
+      /^\s*(?:import|export)\b[^"']*?from\s+["'](\.[^"']+)["']/gm,
+    )) {
       const target = resolve(dirname(file), specifier)
       const targetRoom = roomOf(target)
       if (!targetRoom) faults.push(`${name}: imports ${specifier}, which is in no room`)
       else if (targetRoom !== room && targetRoom.name !== "errors" && !isTest) {
         const throughDoor = target.endsWith(`${sep}index.ts`) || targetRoom.name === "index"
-        if (!room.mayImport.includes(targetRoom.name)) faults.push(`${name}: ${room.name} may not import ${targetRoom.name}`)
+        if (!room.mayImport.includes(targetRoom.name))
+          faults.push(`${name}: ${room.name} may not import ${targetRoom.name}`)
         else if (!throughDoor) faults.push(`${name}: imports ${specifier} past the door of ${targetRoom.name}`)
       }
     }

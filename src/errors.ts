@@ -18,13 +18,19 @@ export const ERROR_CODES = {
   CANCELLED: { kind: "user", meaning: "A run was cancelled; it changed nothing." },
   NOT_FINITE: { kind: "user", meaning: "GLOSSA_CHECK=finite found an instruction that made a NaN or an infinity." },
   FILE_UNREADABLE: { kind: "user", meaning: "A file is missing or cannot be read." },
-  FILE_UNWRITABLE: { kind: "environment", meaning: "A file cannot be written: no space, no permission, or a read-only disk." },
+  FILE_UNWRITABLE: {
+    kind: "environment",
+    meaning: "A file cannot be written: no space, no permission, or a read-only disk.",
+  },
   TEXT_NOT_UTF8: { kind: "user", meaning: "A text file holds bytes that are not UTF-8." },
   CORPUS_EMPTY: { kind: "user", meaning: "A corpus has no text." },
   CORPUS_TOO_SHORT: { kind: "user", meaning: "A corpus is shorter than one training row." },
   DATA_NOT_FOUND: { kind: "user", meaning: "Data was named that is not on this machine." },
   TOKENIZER_INVALID: { kind: "user", meaning: "A tokenizer file is damaged, contradictory or of an unknown kind." },
-  TOKENIZER_TOO_SMALL: { kind: "user", meaning: "The vocabulary asked for is smaller than its alphabet and special tokens." },
+  TOKENIZER_TOO_SMALL: {
+    kind: "user",
+    meaning: "The vocabulary asked for is smaller than its alphabet and special tokens.",
+  },
   TOKEN_UNKNOWN: { kind: "user", meaning: "A token id is outside the vocabulary." },
   RECIPE_INVALID: { kind: "user", meaning: "A recipe's value is of the wrong kind or outside its range." },
   RECIPE_UNKNOWN_KEY: { kind: "user", meaning: "A recipe has a key that no recipe has." },
@@ -36,7 +42,10 @@ export const ERROR_CODES = {
   MODEL_NOT_FOUND: { kind: "user", meaning: "The folder named as a model is not a model folder." },
   CONTEXT_EXCEEDED: { kind: "user", meaning: "A prompt is longer than the model's context." },
   SAMPLING_INVALID: { kind: "user", meaning: "A sampling setting is outside its range." },
-  EXECUTOR_UNAVAILABLE: { kind: "environment", meaning: "The native executor was asked for but could not be built or loaded." },
+  EXECUTOR_UNAVAILABLE: {
+    kind: "environment",
+    meaning: "The native executor was asked for but could not be built or loaded.",
+  },
   OUT_OF_MEMORY: { kind: "environment", meaning: "Memory the plan asked for could not be had." },
   INTERNAL: { kind: "internal", meaning: "A promise inside Glossa was broken; please report it." },
 } as const satisfies Record<string, { kind: ErrorKind; meaning: string }>

@@ -1,0 +1,281 @@
+/** The native executor: plans a graph, encodes it as a tape, and hands whole runs to the addon. */
+import { createRequire } from "node:module"
+import { GlossaError } from "../../errors.ts"
+import type { Graph, StateHandle } from "../graph/index.ts"
+import { type Instruction, type PersistentPack, type Plan, planGraph, printPlan } from "../plan/index.ts"
+import {
+  type DType,
+  fromBf16Bits,
+  type HostArray,
+  maximumShape,
+  resolveShape,
+  storageBytes,
+  toBf16Bits,
+} from "../tensor/index.ts"
+import { checking, debugging } from "./debug.ts"
+import type {
+  Executor,
+  ExecutorDescription,
+  Precision,
+  PrecisionPolicy,
+  PreparedProgram,
+  ProgramMemory,
+  RunRequest,
+  StateStorage,
+} from "./executor.ts"
+import { KernelTimes } from "./kernel-times.ts"
+import {
+  type NativeAddon,
+  type NativeProgram,
+  type NativeResult,
+  type NativeState,
+  RUN_CHECK_FINITE,
+  RUN_TIMES,
+} from "./native-contract.ts"
+import { poisonDeadPlaces } from "./poison.ts"
+import { cancelled } from "./reference-executor.ts"
+import type { State } from "./store.ts"
+import { encodeTape, placeOf, type StateIndices } from "./tape.ts"
+
+let loaded: { readonly addon: NativeAddon } | { readonly why: string } | undefined
+
+/** The addon, or why there is none. Loaded once; GLOSSA_ISA names the instruction-set level. */
+export function loadNative(): { readonly addon: NativeAddon } | { readonly why: string } {
+  loaded ??= tryToLoad()
+  return loaded
+}
+
+function tryToLoad(): { readonly addon: NativeAddon } | { readonly why: string } {
+  let addon: NativeAddon
+  try {
+    addon = createRequire(import.meta.url)("../../../build/native/glossa.node") as NativeAddon
+  } catch (error) {
+    return { why: error instanceof Error ? error.message.split("\n")[0] : String(error) }
+  }
+  const { levels } = addon.info()
+  const wanted = process.env["GLOSSA_ISA"] || levels[0]
+  if (!levels.includes(wanted))
+    throw new GlossaError("COMMAND_INVALID", {
+      where: "GLOSSA_ISA",
+      wanted: `a level of this processor (${levels.join(", ")})`,
+      came: wanted,
+    })
+  addon.openLevel(wanted)
+  return { addon }
+}
+
+export class NativeExecutor implements Executor {
+  readonly name = "native"
+  readonly threads: number
+  readonly addon: NativeAddon
+  /** Settles when everything asked for so far is done; state is read and written only then. */
+  private idle: Promise<unknown> = Promise.resolve()
+  private readonly packs = new WeakMap<NativeStorage, Map<string, NativeStorage>>()
+
+  constructor(addon: NativeAddon, threads: number) {
+    this.addon = addon
+    this.threads = threads
+  }
+
+  describe(): ExecutorDescription {
+    const { level, levels, cores, processor } = this.addon.info()
+    return { name: this.name, level, levels, threads: this.threads, processor, cores }
+  }
+  resolvePrecision(policy: PrecisionPolicy): Precision {
+    if (policy !== "auto") return policy
+    return this.addon.info().level === "amx" ? "bf16" : "f32"
+  }
+  allocate(shape: readonly number[], dtype: DType): StateStorage {
+    return new NativeStorage(this, storageBytes(dtype, shape), dtype)
+  }
+  prepare(graph: Graph, name: string): PreparedProgram {
+    return new NativePrepared(this, planGraph(graph), name)
+  }
+
+  /** Runs `task` after everything asked for before it. */
+  inTurn<T>(task: () => T | Promise<T>): Promise<T> {
+    const turn = this.idle.then(task)
+    this.idle = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** The memory in which a state lies packed; shared by all programs that want it so. */
+  packStorage({ state, shape, dtype, transposed }: PersistentPack): NativeStorage {
+    const source = storageOf(state)
+    const known = this.packs.get(source) ?? new Map<string, NativeStorage>()
+    this.packs.set(source, known)
+    const key = `${dtype} ${transposed}`
+    let storage = known.get(key)
+    if (!storage) {
+      storage = new NativeStorage(this, storageBytes(dtype, maximumShape(shape)), dtype)
+      known.set(key, storage)
+      source.dependents.push(storage)
+    }
+    return storage
+  }
+}
+
+function storageOf(state: StateHandle): NativeStorage {
+  return (state as State).storage as NativeStorage
+}
+
+class NativeStorage implements StateStorage {
+  readonly bytes: number
+  readonly dtype: DType
+  readonly handle: NativeState
+  /** Packs of this state; they go when it goes. */
+  readonly dependents: NativeStorage[] = []
+  private readonly executor: NativeExecutor
+
+  constructor(executor: NativeExecutor, bytes: number, dtype: DType) {
+    this.executor = executor
+    this.bytes = bytes
+    this.dtype = dtype
+    this.handle = executor.addon.createState(bytes)
+  }
+  get version(): number {
+    return this.executor.addon.stateVersion(this.handle)
+  }
+  read(): Promise<HostArray> {
+    return this.executor.inTurn(() => {
+      const bytes = new Uint8Array(this.bytes)
+      this.executor.addon.readState(this.handle, 0, bytes)
+      return fromBytes(bytes.buffer, 0, this.bytes, this.dtype)
+    })
+  }
+  write(data: HostArray): Promise<void> {
+    const bytes = toBytes(data, this.dtype)
+    return this.executor.inTurn(() => this.executor.addon.writeState(this.handle, 0, bytes))
+  }
+  dispose(): void {
+    for (const pack of this.dependents.splice(0)) pack.dispose()
+    void this.executor.inTurn(() => this.executor.addon.disposeState(this.handle))
+  }
+}
+
+function toBytes(data: HostArray, dtype: DType): Uint8Array {
+  if (dtype === "bf16") return new Uint8Array(Uint16Array.from(data, toBf16Bits).buffer)
+  const typed = dtype === "i32" ? Int32Array.from(data) : Float32Array.from(data)
+  return new Uint8Array(typed.buffer)
+}
+
+function fromBytes(buffer: ArrayBufferLike, offset: number, bytes: number, dtype: DType): HostArray {
+  if (dtype === "bf16") return Float32Array.from(new Uint16Array(buffer, offset, bytes / 2), fromBf16Bits)
+  if (dtype === "i32") return new Int32Array(buffer, offset, bytes / 4)
+  return new Float32Array(buffer, offset, bytes / 4)
+}
+
+class NativePrepared implements PreparedProgram {
+  private readonly executor: NativeExecutor
+  private readonly plan: Plan
+  private readonly name: string
+  private readonly instructions: readonly Instruction[]
+  private readonly program: NativeProgram
+  private readonly packBytes: number
+  private readonly times: KernelTimes | undefined
+
+  constructor(executor: NativeExecutor, plan: Plan, name: string) {
+    this.executor = executor
+    this.plan = plan
+    this.name = name
+    this.instructions = checking("memory") ? poisonDeadPlaces(plan) : plan.instructions
+    if (debugging("plan")) process.stderr.write(`plan of ${name}\n${printPlan(plan)}`)
+    this.times = debugging("times") ? new KernelTimes(name, this.instructions) : undefined
+    const packs = plan.packs.map((pack) => executor.packStorage(pack))
+    this.packBytes = packs.reduce((total, { bytes }) => total + bytes, 0)
+    const indices: StateIndices = {
+      states: new Map(plan.states.map((state, index) => [state, index])),
+      packs: new Map(plan.packs.map((pack, index) => [pack, plan.states.length + index])),
+    }
+    this.program = executor.addon.createProgram({
+      tape: encodeTape(plan, this.instructions, indices),
+      constants: constantBytes(plan),
+      states: [...plan.states.map((state) => storageOf(state).handle), ...packs.map(({ handle }) => handle)],
+      updatedStates: Int32Array.from(plan.updates, ({ state }) => indices.states.get(state) as number),
+      predicate: plan.predicate ? placeOf(plan.predicate.value, plan, indices) : null,
+      arenaBytes: plan.places.arenaBytes,
+      inputBytes: plan.inputBytes,
+      outputBytes: plan.outputBytes,
+      commitInstruction: this.commitInstruction(),
+    })
+  }
+
+  /** The plan's commit point, counted in the instructions that really run. */
+  private commitInstruction(): number {
+    const first = this.plan.instructions[this.plan.commitInstruction]
+    return first ? this.instructions.indexOf(first) : this.instructions.length
+  }
+
+  get memory(): ProgramMemory {
+    const { states, constantBytes: constants, places, inputBytes, outputBytes } = this.plan
+    const stateBytes = states.reduce((total, state) => total + storageOf(state).bytes, 0)
+    const exchange = inputBytes + outputBytes
+    const activations = places.arenaBytes
+    const total = stateBytes + this.packBytes + constants + activations + exchange
+    return { states: stateBytes, packs: this.packBytes, constants, activations, exchange, total }
+  }
+
+  async run({ inputs, rowCount, signal }: RunRequest): Promise<Record<string, HostArray>> {
+    const { plan, executor } = this
+    const exchange = new Uint8Array(plan.inputBytes)
+    plan.inputs.forEach((value, index) => {
+      const { buffer, byteOffset, byteLength } = inputs[index]
+      exchange.set(new Uint8Array(buffer, byteOffset, byteLength), plan.exchangeOffsets.get(value) as number)
+    })
+    const result = await executor.inTurn(() => this.start(exchange, rowCount, signal))
+    if (result.status === "cancelled") throw cancelled()
+    if (result.status !== "done") throw this.failure(result)
+    if (this.times && result.times) this.times.add(result.times)
+    return Object.fromEntries(
+      plan.outputs.map(([name, value]) => {
+        const bytes = storageBytes(value.dtype, resolveShape(value.shape, rowCount))
+        return [name, fromBytes(result.outputs, plan.exchangeOffsets.get(value) as number, bytes, value.dtype)]
+      }),
+    )
+  }
+
+  private start(exchange: Uint8Array, rowCount: number, signal: AbortSignal | undefined): Promise<NativeResult> {
+    if (signal?.aborted) throw cancelled()
+    const { addon, threads } = this.executor
+    const flags = (this.times ? RUN_TIMES : 0) | (checking("finite") ? RUN_CHECK_FINITE : 0)
+    return new Promise((resolve) => {
+      const onAbort = (): void => void addon.cancel(runId)
+      const runId = addon.run(this.program, exchange, rowCount, threads, flags, (result) => {
+        signal?.removeEventListener("abort", onAbort)
+        resolve(result)
+      })
+      signal?.addEventListener("abort", onAbort)
+    })
+  }
+
+  private failure({ status, instruction, message }: NativeResult): GlossaError {
+    const origin = this.instructions[instruction ?? -1]?.origin ?? "unknown instruction"
+    if (status === "notFinite")
+      return new GlossaError("NOT_FINITE", {
+        where: `${this.name}, instruction ${instruction}: ${origin}`,
+        wanted: "finite numbers",
+        came: "a NaN or an infinity",
+      })
+    const code = /bad_alloc|memory/.test(message ?? "") ? "OUT_OF_MEMORY" : "INTERNAL"
+    const came = message ?? "no word why"
+    return new GlossaError(code, { where: `${this.name}, ${origin}`, wanted: "the run to finish", came })
+  }
+
+  print(): string {
+    return printPlan(this.plan)
+  }
+  dispose(): void {
+    this.times?.print()
+    void this.executor.inTurn(() => this.executor.addon.disposeProgram(this.program))
+  }
+}
+
+function constantBytes({ constants, constantBytes: bytes, exchangeOffsets }: Plan): Uint8Array {
+  const result = new Uint8Array(bytes)
+  for (const value of constants) {
+    if (value.home.kind !== "constant") continue
+    const { data } = value.home
+    result.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), exchangeOffsets.get(value) as number)
+  }
+  return result
+}

@@ -1,0 +1,18 @@
+/** The engine's door: trace, differentiate, plan, run. */
+export { accumulate, grad, gradientTerms, type RunningSum } from "./autodiff/index.ts"
+export * from "./execute/index.ts"
+export { constant, StateHandle, type StateUpdate, scope, Tensor, type TensorLike } from "./graph/index.ts"
+export * from "./ops/index.ts"
+export {
+  type Dimension,
+  type DType,
+  formatShape,
+  fromBf16Bits,
+  type HostArray,
+  type HostInput,
+  Rows,
+  roundToBf16,
+  rows,
+  type Shape,
+  toBf16Bits,
+} from "./tensor/index.ts"

@@ -1,0 +1,25 @@
+import { apply, type Tensor, type TensorLike } from "../graph/index.ts"
+import { defineElementwise, shrinkTo } from "./elementwise.ts"
+
+export const addOp = defineElementwise({
+  name: "add",
+  inputs: ["left", "right"],
+  gradient: ({ inputs: [left, right], outputGradients: [dy] }) => [
+    dy && shrinkTo(dy, left.shape),
+    dy && shrinkTo(dy, right.shape),
+  ],
+  evaluate: (left, right) => left + right,
+})
+
+/**
+ * The sum of two tensors.
+ *
+ *   y = left + right
+ *
+ * @shape  inputs broadcast to one another, aligned at their last axes; returns that shape, float32
+ * @gradient left, right
+ * @throws SHAPE_MISMATCH when the shapes do not broadcast
+ */
+export function add(left: TensorLike, right: TensorLike): Tensor {
+  return apply(addOp, [left, right], {})
+}

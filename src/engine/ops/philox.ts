@@ -1,0 +1,64 @@
+/**
+ * Philox4x32-10: random numbers as a pure function of a key and a counter, so that the same place in a computation gets
+ * the same number however the work is split or resumed. (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3")
+ */
+
+const MULTIPLIER_A = 0xd2511f53
+const MULTIPLIER_B = 0xcd9e8d57
+const WEYL_A = 0x9e3779b9
+const WEYL_B = 0xbb67ae85
+
+/** Four random 32-bit words for a 64-bit key and a 128-bit counter. */
+export function philox(
+  key: readonly [number, number],
+  counter: readonly [number, number, number, number],
+): [number, number, number, number] {
+  let [k0, k1] = key
+  let [c0, c1, c2, c3] = counter
+  for (let round = 0; round < 10; round++) {
+    const productA = multiplyWide(MULTIPLIER_A, c0)
+    const productB = multiplyWide(MULTIPLIER_B, c2)
+    ;[c0, c1, c2, c3] = [productB.high ^ c1 ^ k0, productB.low, productA.high ^ c3 ^ k1, productA.low]
+    k0 = (k0 + WEYL_A) | 0
+    k1 = (k1 + WEYL_B) | 0
+  }
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0]
+}
+
+function multiplyWide(left: number, right: number): { high: number; low: number } {
+  const a = left >>> 16
+  const b = left & 0xffff
+  const c = (right >>> 16) & 0xffff
+  const d = right & 0xffff
+  const middle = b * c + Math.floor((b * d) / 0x10000)
+  const upper = a * d + (middle % 0x10000)
+  const high = a * c + Math.floor(middle / 0x10000) + Math.floor(upper / 0x10000)
+  return { high: high | 0, low: Math.imul(left, right) }
+}
+
+/** A number in [0, 1) from a random word: its upper 24 bits, so that float32 holds it exactly. */
+export function toUnitInterval(word: number): number {
+  return (word >>> 8) / 0x1000000
+}
+
+/** `count` numbers of the standard normal distribution: Box and Muller's transform of Philox's words, in float64. */
+export function normalNumbers(key: readonly [number, number], count: number): Float32Array {
+  const result = new Float32Array(count)
+  for (let start = 0; start < count; start += 4) {
+    const words = philox(key, [start / 4, 0, 0, 0])
+    for (let pair = 0; pair < 2; pair++) {
+      const radius = Math.sqrt(-2 * Math.log((words[2 * pair] + 1) / 0x100000000))
+      const angle = (2 * Math.PI * words[2 * pair + 1]) / 0x100000000
+      if (start + 2 * pair < count) result[start + 2 * pair] = radius * Math.cos(angle)
+      if (start + 2 * pair + 1 < count) result[start + 2 * pair + 1] = radius * Math.sin(angle)
+    }
+  }
+  return result
+}
+
+/** 32 bits that stand for a text (FNV-1a over its UTF-16 units): turns a module path into part of a key. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return hash >>> 0
+}

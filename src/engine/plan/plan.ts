@@ -1,0 +1,327 @@
+/**
+ * From graph to plan: units are selected and ordered, each becomes an instruction over values, and every value gets its
+ * place. A pure function of the graph.
+ */
+import { invariant } from "../../errors.ts"
+import {
+  type Graph,
+  isConstant,
+  isInput,
+  isState,
+  type Node,
+  type StateHandle,
+  type StateUpdate,
+  stateOf,
+  type Tensor,
+} from "../graph/index.ts"
+import type { KernelName } from "../ops/index.ts"
+import { type HostArray, type Shape, sameShape } from "../tensor/index.ts"
+import { fuseNodes } from "./fused.ts"
+import {
+  type Guard,
+  type Instruction,
+  type Operand,
+  type PersistentPack,
+  type Value,
+  ValueFactory,
+} from "./instruction.ts"
+import { type Order, orderUnits, reusePairs, throughViews } from "./order.ts"
+import { ALIGNMENT, assignPlaces, type Places } from "./places.ts"
+import {
+  isElementwise,
+  isLeaf,
+  kernelOperands,
+  type PackRequest,
+  selectUnits,
+  type Unit,
+  type UnitOperand,
+} from "./units.ts"
+
+export interface Plan {
+  readonly instructions: readonly Instruction[]
+  readonly places: Places
+  /** Inputs in the order of the graph, and where each lies in the run's input buffer. */
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly (readonly [name: string, value: Value])[]
+  readonly constants: readonly Value[]
+  /** Byte of each input, output and constant in its own buffer. */
+  readonly exchangeOffsets: ReadonlyMap<Value, number>
+  readonly inputBytes: number
+  readonly outputBytes: number
+  readonly constantBytes: number
+  readonly states: readonly StateHandle[]
+  readonly packs: readonly PersistentPack[]
+  readonly updates: readonly StateUpdate[]
+  readonly predicate?: Operand
+  /** The first instruction that writes a state: from here on a run is not cancelled. */
+  readonly commitInstruction: number
+}
+
+export function planGraph(graph: Graph): Plan {
+  return new Planner(graph).plan()
+}
+
+class Planner {
+  private readonly graph: Graph
+  private readonly factory = new ValueFactory()
+  private readonly values = new Map<Tensor, Value>()
+  private readonly stateValues = new Map<StateHandle, Value>()
+  private readonly packValues = new Map<string, Value>()
+  private readonly packs: PersistentPack[] = []
+  private readonly instructions: Instruction[] = []
+  private readonly outputNames = new Map<Tensor, string>()
+  private readonly order: Order
+
+  constructor(graph: Graph) {
+    this.graph = graph
+    this.order = orderUnits(graph, selectUnits(graph))
+  }
+
+  plan(): Plan {
+    const { graph } = this
+    const inputs = graph.inputs.map((tensor) => this.operandOf(tensor).value)
+    this.claimOutputs()
+    const copied = this.copyLeafOutputs()
+    const written = new Map<Tensor, StateUpdate>()
+    for (const update of this.order.inPlace.keys()) written.set(update.value, update)
+    for (const unit of this.order.units) this.emit(unit, written)
+    this.copyUpdates()
+    const outputs = Object.entries(graph.outputs).map(
+      ([name, tensor]) => [name, copied.get(name) ?? this.outputValue(name, tensor)] as const,
+    )
+    const predicate = graph.when && this.operandOf(graph.when)
+    return this.finish(inputs, outputs, predicate)
+  }
+
+  private finish(inputs: readonly Value[], outputs: Plan["outputs"], predicate: Operand | undefined): Plan {
+    const { instructions } = this
+    const all = new Set(
+      instructions.flatMap((instruction) => [...instruction.outputs, ...instruction.inputs]).map(({ value }) => value),
+    )
+    for (const value of inputs) all.add(value)
+    const constants = [...all].filter(({ home }) => home.kind === "constant")
+    const exchangeOffsets = new Map<Value, number>()
+    const writesState = ({ outputs: written }: Instruction): boolean =>
+      written.some(({ value }) => value.home.kind === "state")
+    const commit = instructions.findIndex(writesState)
+    return {
+      instructions,
+      places: assignPlaces(instructions, predicate ? [predicate.value] : []),
+      inputs,
+      outputs,
+      constants,
+      exchangeOffsets,
+      inputBytes: layOut(inputs, exchangeOffsets),
+      outputBytes: layOut(
+        outputs.map(([, value]) => value),
+        exchangeOffsets,
+      ),
+      constantBytes: layOut(constants, exchangeOffsets),
+      states: [...this.stateValues.keys()],
+      packs: this.packs,
+      updates: this.graph.updates,
+      ...(predicate ? { predicate } : {}),
+      commitInstruction: commit < 0 ? instructions.length : commit,
+    }
+  }
+
+  /** Outputs that an instruction makes are made where they are handed out. */
+  private claimOutputs(): void {
+    const updated = new Set(this.graph.updates.map(({ value }) => value))
+    for (const [name, tensor] of Object.entries(this.graph.outputs)) {
+      const source = throughViews(tensor)
+      if (!isLeaf(source.node) && !updated.has(source) && !this.outputNames.has(source))
+        this.outputNames.set(source, name)
+    }
+  }
+
+  /** Outputs that are leaves: copied first, before an update can change them. */
+  private copyLeafOutputs(): Map<string, Value> {
+    const leaves = Object.entries(this.graph.outputs).filter(([, tensor]) => isLeaf(throughViews(tensor).node))
+    return new Map(leaves.map(([name, tensor]) => [name, this.outputValue(name, tensor)]))
+  }
+
+  private outputValue(name: string, tensor: Tensor): Value {
+    const { value } = this.operandOf(tensor)
+    if (value.home.kind === "output" && value.home.name === name) return value
+    const copy = this.factory.make(tensor.shape, tensor.dtype, { kind: "output", name }, `output ${name}`)
+    this.emitCopy({ value: copy, shape: tensor.shape }, this.operandOf(tensor), `output ${name}`)
+    return copy
+  }
+
+  /** The value behind a tensor, made when first asked for. */
+  private operandOf(tensor: Tensor): Operand {
+    const source = throughViews(tensor)
+    const { node } = source
+    if (isState(node)) return { value: this.stateValue(stateOf(node)), shape: tensor.shape }
+    let value = this.values.get(source)
+    if (!value) {
+      value = this.factory.make(source.shape, source.dtype, this.homeOf(source), describeNode(node))
+      this.values.set(source, value)
+    }
+    return { value, shape: tensor.shape }
+  }
+
+  private homeOf(tensor: Tensor): Value["home"] {
+    const { node } = tensor
+    if (isInput(node)) return { kind: "input", index: this.graph.inputs.indexOf(tensor) }
+    if (isConstant(node)) return { kind: "constant", data: node.attributes["data"] as HostArray }
+    const name = this.outputNames.get(tensor)
+    return name === undefined ? { kind: "arena" } : { kind: "output", name }
+  }
+
+  private stateValue(state: StateHandle): Value {
+    let value = this.stateValues.get(state)
+    if (!value) {
+      value = this.factory.make(state.shape, state.dtype, { kind: "state", state }, state.path)
+      this.stateValues.set(state, value)
+    }
+    return value
+  }
+
+  private emit(unit: Unit, written: ReadonlyMap<Tensor, StateUpdate>): void {
+    const { root } = unit
+    const outputs = root.tensors.map((tensor): Operand => {
+      const update = written.get(tensor)
+      if (!update) return this.operandOf(tensor)
+      const value = this.stateValue(update.state)
+      this.values.set(tensor, value)
+      return { value, shape: tensor.shape }
+    })
+    const guard = this.guardOf(root, written)
+    const common = { outputs, origin: unit.nodes.map(describeNode).join(" + "), ...(guard ? { guard } : {}) }
+    if (isElementwise(root)) {
+      const { reads, ints, floats } = fuseNodes(unit.nodes)
+      const inputs = reads.map((tensor) => this.operandOf(tensor))
+      const whole = inputs
+        .map((operand, index) => [operand, index] as const)
+        .filter(([{ shape }]) => sameShape(shape, outputs[0].shape))
+      const mayReuse = whole.map(([, index]) => [0, index] as const)
+      const operations = unit.nodes.reduce((total, node) => total + costOf(node), 0)
+      this.instructions.push({ kernel: "elementwise", inputs, ints, floats, mayReuse, operations, ...common })
+      return
+    }
+    const rule = root.op.native
+    invariant(rule, root.op.name, "an operation without a native kernel")
+    const types = root.inputs.map(({ shape, dtype }) => ({ shape, dtype }))
+    const operands = kernelOperands(root)
+    const inputs = operands.map((operand) => this.readOperand(operand, root.path))
+    const scratchBytes = rule.scratchBytes?.(types) ?? 0
+    const scratch = scratchBytes > 0 ? [this.scratch(scratchBytes, root)] : []
+    const attributes = root.attributes as never
+    this.instructions.push({
+      kernel: rule.kernel as KernelName,
+      inputs,
+      ints: rule.ints?.(attributes, types) ?? [],
+      floats: rule.floats?.(attributes) ?? [],
+      mayReuse: kernelReusePairs(root, operands),
+      operations: costOf(root),
+      ...common,
+      outputs: [...outputs, ...scratch],
+    })
+  }
+
+  private scratch(bytes: number, node: Node): Operand {
+    const shape = [bytes]
+    return { value: this.factory.make(shape, "bytes", { kind: "arena" }, `scratch of ${describeNode(node)}`), shape }
+  }
+
+  private guardOf(root: Node, written: ReadonlyMap<Tensor, StateUpdate>): Guard | undefined {
+    if (!this.graph.when || !root.tensors.some((tensor) => written.has(tensor))) return undefined
+    return { kind: "predicate", operand: this.operandOf(this.graph.when) }
+  }
+
+  private readOperand(operand: UnitOperand, path: string): Operand {
+    return "pack" in operand ? this.packOperand(operand.pack, path) : this.operandOf(operand.tensor)
+  }
+
+  /** The packed matrix, with an instruction that makes it before its first use. */
+  private packOperand({ source, transposed, dtype }: PackRequest, path: string): Operand {
+    const from = this.operandOf(source)
+    const shape: Shape = transposed ? [source.shape[1], source.shape[0]] : source.shape
+    const key = `${from.value.id} ${source.shape.join("×")} ${transposed} ${dtype}`
+    const known = this.packValues.get(key)
+    if (known) return { value: known, shape }
+    const pack =
+      from.value.home.kind === "state" ? { state: from.value.home.state, shape, dtype, transposed } : undefined
+    if (pack) this.packs.push(pack)
+    const origin = `pack of ${from.value.origin}`
+    const value = this.factory.make(shape, dtype, pack ? { kind: "pack", pack } : { kind: "arena" }, origin)
+    this.packValues.set(key, value)
+    this.instructions.push({
+      kernel: "pack",
+      outputs: [{ value, shape }],
+      inputs: [from],
+      ints: [transposed ? 1 : 0],
+      floats: [],
+      mayReuse: [],
+      origin: `${origin} @ ${path}`,
+      operations: 0,
+      ...(pack ? { guard: { kind: "stale", pack } as const } : {}),
+    })
+    return { value, shape }
+  }
+
+  /** Updates that no instruction makes in place: through copies, all of them after every read of an old value. */
+  private copyUpdates(): void {
+    const copies = this.graph.updates.filter((update) => !this.order.inPlace.has(update))
+    const sources = copies.map(({ state, value }) => {
+      const operand = this.operandOf(value)
+      if (operand.value.home.kind !== "state") return operand
+      const safe = this.factory.make(value.shape, value.dtype, { kind: "arena" }, `old value for ${state.path}`)
+      this.emitCopy({ value: safe, shape: value.shape }, operand, safe.origin)
+      return { value: safe, shape: value.shape }
+    })
+    const guard: Guard | undefined = this.graph.when && { kind: "predicate", operand: this.operandOf(this.graph.when) }
+    copies.forEach(({ state }, index) => {
+      const target = { value: this.stateValue(state), shape: state.shape }
+      this.emitCopy(target, sources[index], `update of ${state.path}`, guard)
+    })
+  }
+
+  private emitCopy(target: Operand, source: Operand, origin: string, guard?: Guard): void {
+    const flat = (operand: Operand): Operand => ({
+      ...operand,
+      shape: operand.shape.length === 0 ? [1] : operand.shape,
+    })
+    this.instructions.push({
+      kernel: "slice",
+      outputs: [flat(target)],
+      inputs: [flat({ value: source.value, shape: target.shape })],
+      ints: [0, 0],
+      floats: [],
+      mayReuse: [],
+      origin,
+      operations: 0,
+      ...(guard ? { guard } : {}),
+    })
+  }
+}
+
+/** Places values one after another and gives the bytes they take. */
+function layOut(values: readonly Value[], offsets: Map<Value, number>): number {
+  let next = 0
+  for (const value of values) {
+    offsets.set(value, next)
+    next += Math.ceil(value.bytes / ALIGNMENT) * ALIGNMENT
+  }
+  return next
+}
+
+/** Reuse pairs in terms of the kernel's operands. */
+function kernelReusePairs(node: Node, operands: readonly UnitOperand[]): (readonly [number, number])[] {
+  const placeOf = (input: number): number =>
+    operands.findIndex((operand) => "tensor" in operand && operand.tensor === node.inputs[input])
+  return reusePairs(node)
+    .map(([output, input]) => [output, placeOf(input)] as const)
+    .filter(([, place]) => place >= 0)
+}
+
+function costOf(node: Node): number {
+  const types = node.inputs.map(({ shape, dtype }) => ({ shape, dtype }))
+  return node.op.operations(types, node.outputs, node.attributes as never)
+}
+
+export function describeNode({ op, path }: Node): string {
+  return path ? `${op.name} @ ${path}` : op.name
+}

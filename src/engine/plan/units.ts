@@ -1,0 +1,132 @@
+/**
+ * Selection: which nodes run together as one unit. An elementwise node whose only readers are elementwise nodes of one
+ * unit and of one shape joins it, so that a chain reads and writes memory once; everything else is a unit of its own.
+ * Fusing moves values and changes none: each element is computed by the same steps.
+ */
+import {
+  type Graph,
+  graphRoots,
+  isConstant,
+  isInput,
+  isState,
+  type KernelOperand,
+  type Node,
+  reachableNodes,
+  type Tensor,
+} from "../graph/index.ts"
+import { type DType, sameShape } from "../tensor/index.ts"
+
+/** A matrix to be packed as the right side of products. */
+export interface PackRequest {
+  /** What is packed: before rounding, where a rounding can happen on the way. */
+  readonly source: Tensor
+  readonly transposed: boolean
+  readonly dtype: DType
+}
+
+export type UnitOperand = { readonly tensor: Tensor } | { readonly pack: PackRequest }
+
+/** Nodes that run as one instruction, in traced order; the last one gives the unit its place. */
+export interface Unit {
+  readonly nodes: Node[]
+  readonly root: Node
+}
+
+/** Most distinct inputs of one fused unit: their blocks share the first cache with the temporaries. */
+const MOST_FUSED_NODES = 24
+
+/** What a node's kernel reads, in the kernel's order. */
+export function kernelOperands(node: Node): UnitOperand[] {
+  const types = node.inputs.map(({ shape, dtype }) => ({ shape, dtype }))
+  const rule = node.op.native?.operands
+  const operands: readonly KernelOperand[] = rule
+    ? rule(types, node.attributes as never)
+    : node.inputs.map((_, input) => ({ input }))
+  return operands.map((operand) => {
+    const tensor = node.inputs[operand.input]
+    return "packed" in operand ? { pack: requestPack(tensor, operand.transposed) } : { tensor }
+  })
+}
+
+function requestPack(tensor: Tensor, transposed: boolean): PackRequest {
+  const rounded = tensor.node.op.traits?.elementwise === "roundBf16"
+  const dtype = tensor.dtype === "bf16" ? "packedBf16" : "packedF32"
+  return { source: rounded ? tensor.node.inputs[0] : tensor, transposed, dtype }
+}
+
+function tensorOf(operand: UnitOperand): Tensor {
+  return "pack" in operand ? operand.pack.source : operand.tensor
+}
+
+export function isLeaf(node: Node): boolean {
+  return isInput(node) || isConstant(node) || isState(node)
+}
+export function isElementwise(node: Node): boolean {
+  return node.op.traits?.elementwise !== undefined
+}
+export function isView(node: Node): boolean {
+  return node.op.traits?.view === true
+}
+
+/** What must run, cut into units, and who reads what. Leaves and views are in no unit. */
+export interface Selection {
+  readonly units: readonly Unit[]
+  readonly unitOf: ReadonlyMap<Node, Unit>
+}
+
+export function selectUnits(graph: Graph): Selection {
+  const roots = graphRoots(graph)
+  const nodes = neededNodes(roots)
+  const readers = readersOf(nodes)
+  const kept = new Set(roots)
+  const unitOf = new Map<Node, Unit>()
+  for (const node of [...nodes].reverse()) {
+    if (isLeaf(node) || isView(node)) continue
+    const host = isElementwise(node) && !kept.has(node.tensors[0]) ? hostOf(node, readers, unitOf) : undefined
+    if (host) host.nodes.unshift(node)
+    unitOf.set(node, host ?? { nodes: [node], root: node })
+  }
+  const units = nodes.filter((node) => unitOf.get(node)?.root === node).map((node) => unitOf.get(node) as Unit)
+  for (const unit of units) unit.nodes.sort((left, right) => left.id - right.id)
+  return { units, unitOf }
+}
+
+/** The nodes whose kernels must run, in traced order; a rounding that happens while packing is not among them. */
+function neededNodes(roots: readonly Tensor[]): Node[] {
+  const needed = new Set<Node>()
+  const pending = roots.map(({ node }) => node)
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (needed.has(node)) continue
+    needed.add(node)
+    for (const operand of kernelOperands(node)) pending.push(tensorOf(operand).node)
+  }
+  return reachableNodes(roots).filter((node) => needed.has(node))
+}
+
+/** For each tensor, the nodes that read it as it is, and whether it is also packed. */
+function readersOf(nodes: readonly Node[]): Map<Tensor, Set<Node | "packed">> {
+  const readers = new Map<Tensor, Set<Node | "packed">>()
+  for (const node of nodes)
+    for (const operand of kernelOperands(node)) {
+      const tensor = tensorOf(operand)
+      const known = readers.get(tensor) ?? new Set()
+      readers.set(tensor, known.add("pack" in operand ? "packed" : node))
+    }
+  return readers
+}
+
+/** The fused unit that every reader of an elementwise node is in, if the node may join it. */
+function hostOf(
+  node: Node,
+  readers: ReadonlyMap<Tensor, ReadonlySet<Node | "packed">>,
+  unitOf: ReadonlyMap<Node, Unit>,
+): Unit | undefined {
+  const [tensor] = node.tensors
+  const hosts = new Set<Unit | undefined>()
+  for (const reader of readers.get(tensor) ?? []) {
+    const joins = reader !== "packed" && isElementwise(reader) && sameShape(reader.outputs[0].shape, tensor.shape)
+    hosts.add(joins ? unitOf.get(reader) : undefined)
+  }
+  const [host] = hosts
+  return hosts.size === 1 && host && host.nodes.length < MOST_FUSED_NODES ? host : undefined
+}

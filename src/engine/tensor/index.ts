@@ -1,0 +1,3 @@
+export * from "./dtype.ts"
+export * from "./host-array.ts"
+export * from "./shape.ts"
