@@ -21,21 +21,25 @@ using parts::Float;
 
 // Rows of a strip at most, and for each strip height the parts (registers) of columns held at once; by registers:
 // AVX-512 and NEON have 32, AVX2 16. One register is for the broadcast, one a part for the right operand (two in bf16,
-// where also the sums are double, even and odd).
+// where also the sums are double, even and odd; with only 16 registers the even chain is run before the odd one).
 #if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
 constexpr int stripRows = 14;
+constexpr bool chainsTogether = true;
 constexpr int partsF32(int) { return 2; }
 constexpr int partsBf16(int rows) { return rows <= 6 ? 2 : 1; }
 #elif defined(GLOSSA_LEVEL_AVX2)
 constexpr int stripRows = 6;
+constexpr bool chainsTogether = false;
 constexpr int partsF32(int rows) { return rows <= 2 ? 4 : 2; }
-constexpr int partsBf16(int rows) { return rows <= 2 ? 2 : 1; }
+constexpr int partsBf16(int rows) { return rows <= 2 ? 4 : 2; }
 #elif defined(GLOSSA_LEVEL_NEON)
 constexpr int stripRows = 6;
+constexpr bool chainsTogether = true;
 constexpr int partsF32(int rows) { return rows <= 3 ? 8 : 4; }
 constexpr int partsBf16(int rows) { return rows <= 3 ? 4 : 2; }
 #else
 constexpr int stripRows = 4;
+constexpr bool chainsTogether = true;
 constexpr int partsF32(int) { return 16; }
 constexpr int partsBf16(int) { return 16; }
 #endif
@@ -82,34 +86,54 @@ void multiplyF32(const float* left, int64_t inner, const float* const* right, fl
 
 // ---- bf16 by plain fma
 
-template <int rows, int width>
-void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right, float* sums, int64_t sumStride) {
-  const int32_t* first = right[0];
-  const int32_t* second = right[1];
+enum class Chain { even, odd, both };
+
+// One step of 32 k: the even chain, the odd one, or both side by side, from zero.
+template <int rows, int width, Chain chain>
+inline void runChains(const float* left, const int32_t* first, const int32_t* second, Float (&even)[rows][width],
+                      Float (&odd)[rows][width]) {
   const parts::Int upperHalf = parts::broadcastInt(static_cast<int32_t>(0xffff0000u));
-  for (int64_t k = 0; k < inner; k += dotStep) {
-    Float even[rows][width], odd[rows][width];
-    _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
-      _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
-        even[row][part] = odd[row][part] = parts::broadcast(0.0f);
-    for (int pair = 0; pair < dotStep / 2; pair++, left += 2 * rows, first += panelColumns, second += panelColumns) {
-      Float evenColumn[width], oddColumn[width];
-      _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
-        const parts::Int bits =
-            parts::loadInt((part < partCount ? first : second) + part % partCount * parts::lanes);
-        evenColumn[part] = parts::asFloat(parts::shiftLeft<16>(bits));
-        oddColumn[part] = parts::asFloat(parts::andInt(bits, upperHalf));
-      }
+  _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
+    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
+      if constexpr (chain != Chain::odd) even[row][part] = parts::broadcast(0.0f);
+      if constexpr (chain != Chain::even) odd[row][part] = parts::broadcast(0.0f);
+    }
+  for (int pair = 0; pair < dotStep / 2; pair++, left += 2 * rows, first += panelColumns, second += panelColumns) {
+    Float evenColumn[width], oddColumn[width];
+    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
+      const parts::Int bits = parts::loadInt((part < partCount ? first : second) + part % partCount * parts::lanes);
+      if constexpr (chain != Chain::odd) evenColumn[part] = parts::asFloat(parts::shiftLeft<16>(bits));
+      if constexpr (chain != Chain::even) oddColumn[part] = parts::asFloat(parts::andInt(bits, upperHalf));
+    }
+    if constexpr (chain != Chain::odd) {
       _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
         const Float element = parts::broadcast(left[row]);
         _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
           even[row][part] = parts::fma(element, evenColumn[part], even[row][part]);
       }
+    }
+    if constexpr (chain != Chain::even) {
       _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
         const Float element = parts::broadcast(left[rows + row]);
         _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
           odd[row][part] = parts::fma(element, oddColumn[part], odd[row][part]);
       }
+    }
+  }
+}
+
+template <int rows, int width>
+void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right, float* sums, int64_t sumStride) {
+  const int32_t* first = right[0];
+  const int32_t* second = right[1];
+  constexpr int64_t step = dotStep / 2 * panelColumns;
+  for (int64_t k = 0; k < inner; k += dotStep, left += dotStep * rows, first += step, second += step) {
+    Float even[rows][width], odd[rows][width];
+    if constexpr (chainsTogether) {
+      runChains<rows, width, Chain::both>(left, first, second, even, odd);
+    } else {
+      runChains<rows, width, Chain::even>(left, first, second, even, odd);
+      runChains<rows, width, Chain::odd>(left, first, second, even, odd);
     }
     _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
       _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
@@ -178,6 +202,7 @@ void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t row
                     float* to) {
   const Strips strips(rows);
   const int64_t padded = round ? roundUp(inner, dotStep) : inner;
+  round = round && !left.matrix.bf16;
   F32x16 square[16];
   for (int64_t strip = 0; strip < strips.count; strip++) {
     const int height = static_cast<int>(strips.rowsOf(strip));
@@ -219,6 +244,13 @@ void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k,
   for (int64_t strip = 0; strip < rows; strip += tileRows) {
     const int height = static_cast<int>(std::min<int64_t>(tileRows, rows - strip));
     for (int64_t step = 0; step < steps; step++, to += tileElements) {
+      if (left.matrix.bf16 && !left.transposed && inner - step * dotStep >= dotStep) {
+        const auto* from = static_cast<const uint16_t*>(left.matrix.data) + k + step * dotStep;
+        for (int i = 0; i < height; i++)
+          std::memcpy(to + i * 32, from + (row + strip + i) * left.matrix.stride, 64);
+        std::memset(to + height * 32, 0, static_cast<size_t>(tileRows - height) * 64);
+        continue;
+      }
       for (int half = 0; half < 2; half++) {
         const int64_t start = step * dotStep + half * 16;
         const int real = static_cast<int>(std::clamp<int64_t>(inner - start, 0, 16));
