@@ -64,7 +64,7 @@ export function resolveRecipe(file: RecipeFile, { where, name }: { where: string
   }
   const context = training.context ?? DEFAULT_CONTEXT
   const model = resolveModel(depth, overrides, where)
-  const { parameters, width } = describe(model, { vocabularySize: file.tokenizer.vocabularySize, context, where })
+  const { parameters, width } = sizeOfModel(model, { vocabularySize: file.tokenizer.vocabularySize, context, where })
   const batchTokens = training.batchTokens ?? Math.max(1, Math.round(BATCH_TOKENS / context)) * context
   const followed = {
     ...training,
@@ -83,9 +83,9 @@ export function pretrainSettingsOf({ training, model, from }: Recipe): PretrainS
 }
 
 /** Parameters and width of a model before it is made, checked. */
-export function describe(
+export function sizeOfModel(
   { model_type: modelType, ...config }: Record<string, unknown> & { model_type: string },
-  { vocabularySize, context, where }: { vocabularySize: number; context: number; where: string },
+  { vocabularySize, context, where = "recipe" }: { vocabularySize: number; context: number; where?: string },
 ): { parameters: number; width: number } {
   const family = familyOf(modelType, `${where}: model.model_type`)
   const contextKey = family.configKeys.find((key) => key === "n_positions" || key === "max_position_embeddings")
