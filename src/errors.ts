@@ -92,7 +92,8 @@ function errorText(code: ErrorCode, { where, wanted, came, fix, path }: ErrorFie
   const remedy = fix ? `; ${fix}` : ""
   const place = path ? ` At ${path}.` : ""
   const report = ERROR_CODES[code].kind === "internal" ? " This is a fault in Glossa: please report it." : ""
-  return `${where}: wanted ${wanted}; came ${came}${remedy}.${place}${report} [${code}]`
+  const end = remedy.endsWith("?") ? "" : "."
+  return `${where}: wanted ${wanted}; came ${came}${remedy}${end}${place}${report} [${code}]`
 }
 
 /** Throws INTERNAL when a promise that only Glossa itself can break is broken. */

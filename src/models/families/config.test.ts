@@ -189,7 +189,7 @@ describe("impossible configs", () => {
   })
   it("names the nearest family of an unknown one", () => {
     expect(faultOf(() => familyOf("lama")).message).toBe(
-      'model_type: wanted one of gpt2, llama; came "lama"; did you mean llama?. [FAMILY_UNKNOWN]',
+      'model_type: wanted one of gpt2, llama; came "lama"; did you mean llama? [FAMILY_UNKNOWN]',
     )
     expect(faultOf(() => familyOf(undefined)).code).toBe("FAMILY_UNKNOWN")
     expect(faultOf(() => familyOf("toString")).code).toBe("FAMILY_UNKNOWN")

@@ -16,63 +16,89 @@ const beta = () => z.number(BETA).min(0, BETA).lt(1, BETA)
 const FLAG = "true or false"
 
 const interval = z.strictObject({
-  /** Every so many steps. */
-  steps: count().optional(),
-  /** Every so many seconds of wall time. */
-  seconds: positive().optional(),
+  steps: count().optional().describe("Every so many steps."),
+  seconds: positive().optional().describe("Every so many seconds of wall time."),
 })
 
 const LARGEST_SEED = 2 ** 32 - 1
 const SEED = `a whole number from 0 to ${LARGEST_SEED}`
 
 export const pretrainSchema = z.strictObject({
-  /** Keys of the family's config.json, `model_type` among them. What the tokenizer says is filled in. Not with `from`. */
-  model: z.looseObject({ model_type: z.string("a family, such as llama or gpt2") }, "an object of settings").optional(),
-  /** A model folder to go on from, with new optimizer states. Not with `model`. */
-  from: z.string("a folder").optional(),
-  /** Tokens that a row of text has: the longest sequence trained on. The model's own context when left out. */
-  context: count().optional(),
-  /** Tokens of one step; a multiple of the context. */
-  batchTokens: count().default(8192),
-  /** Tokens of one run of the program; the step is cut into as many as it takes. Bounds memory, changes no bits. */
-  microBatchTokens: count().optional(),
-  /** Steps of the whole run. */
-  steps: whole(),
-  /** Ends the run after this wall time. */
-  maximumSeconds: positive().optional(),
-  /** What moves the schedule: `steps`, or `time`: the part of maximumSeconds that has gone. */
-  pace: z.enum(["steps", "time"], "steps or time").default("steps"),
-  /** The highest rate of the schedule. */
-  learningRate: positive().default(1e-3),
+  model: z
+    .looseObject({ model_type: z.string("a family, such as llama or gpt2") }, "an object of settings")
+    .optional()
+    .describe(
+      "Keys of the family's config.json, `model_type` among them. What the tokenizer says is filled in. Not with `from`.",
+    ),
+  from: z
+    .string("a folder")
+    .optional()
+    .describe("A model folder to go on from, with new optimizer states. Not with `model`."),
+  context: count()
+    .optional()
+    .describe("Tokens that a row of text has: the longest sequence trained on. The model's own context when left out."),
+  batchTokens: count().default(8192).describe("Tokens of one step; a multiple of the context."),
+  microBatchTokens: count()
+    .optional()
+    .describe(
+      "Tokens of one run of the program; the step is cut into as many as it takes. Bounds memory, changes no bits.",
+    ),
+  steps: whole().describe("Steps of the whole run."),
+  maximumSeconds: positive().optional().describe("Ends the run after this wall time."),
+  pace: z
+    .enum(["steps", "time"], "steps or time")
+    .default("steps")
+    .describe("What moves the schedule: `steps`, or `time`: the part of maximumSeconds that has gone."),
+  learningRate: positive().default(1e-3).describe("The highest rate of the schedule."),
   schedule: z
     .strictObject({
-      kind: z.enum(SCHEDULE_KINDS, `one of ${SCHEDULE_KINDS.join(", ")}`).default("cosine"),
-      /** A twentieth of the steps, at most 100, when left out. */
-      warmupSteps: whole().optional(),
-      /** The rate at the end; a tenth of learningRate for cosine, else 0, when left out. */
-      floor: notNegative().optional(),
-      /** Steps of the decay at the end of `wsd`; a fifth of the steps when left out. */
-      decaySteps: whole().optional(),
+      kind: z
+        .enum(SCHEDULE_KINDS, `one of ${SCHEDULE_KINDS.join(", ")}`)
+        .default("cosine")
+        .describe("How the rate goes after its warm-up: constant, cosine, linear, or wsd (warm-up, stable, decay)."),
+      warmupSteps: whole().optional().describe("A twentieth of the steps, at most 100, when left out."),
+      floor: notNegative()
+        .optional()
+        .describe("The rate at the end; a tenth of learningRate for cosine, else 0, when left out."),
+      decaySteps: whole()
+        .optional()
+        .describe("Steps of the decay at the end of `wsd`; a fifth of the steps when left out."),
     })
-    .prefault({}),
-  betas: z.tuple([beta(), beta()], "two numbers from 0 to below 1").default([...ADAM_W_DEFAULTS.betas]),
-  epsilon: positive().default(ADAM_W_DEFAULTS.epsilon),
-  weightDecay: notNegative().default(ADAM_W_DEFAULTS.weightDecay),
-  /** The norm that all gradients together are clipped to. */
-  maximumGradientNorm: positive().default(1),
-  precision: z.enum(["auto", "f32", "bf16"], "auto, f32 or bf16").default("auto"),
-  /** Of the initial parameters and of the order of the text. */
-  seed: z.int(SEED).min(0, SEED).max(LARGEST_SEED, SEED).default(1),
-  /** Whether a row is one sequence even where it spans documents. */
-  crossDocuments: z.boolean(FLAG).default(false),
-  /** Held-out bits per byte are measured at the beginning, at each interval, and at the end. */
-  evaluateEvery: interval.default({ steps: 250 }),
-  /** Samples are asked for at the beginning and at each interval; never, when left out. */
-  sampleEvery: interval.optional(),
-  /** Checkpoints are saved at each interval and at the end. */
-  checkpointEvery: interval.default({ seconds: 300 }),
-  /** Complete checkpoints that stay. */
-  keepCheckpoints: count().default(2),
+    .prefault({})
+    .describe("The learning rate over time."),
+  betas: z
+    .tuple([beta(), beta()], "two numbers from 0 to below 1")
+    .default([...ADAM_W_DEFAULTS.betas])
+    .describe("How much AdamW's moments keep each step."),
+  epsilon: positive().default(ADAM_W_DEFAULTS.epsilon).describe("Added to the root of AdamW's second moment."),
+  weightDecay: notNegative()
+    .default(ADAM_W_DEFAULTS.weightDecay)
+    .describe("Fraction that matrices lose a step, times the rate."),
+  maximumGradientNorm: positive().default(1).describe("The norm that all gradients together are clipped to."),
+  precision: z
+    .enum(["auto", "f32", "bf16"], "auto, f32 or bf16")
+    .default("auto")
+    .describe("Numbers that products are made of."),
+  seed: z
+    .int(SEED)
+    .min(0, SEED)
+    .max(LARGEST_SEED, SEED)
+    .default(1)
+    .describe("Of the initial parameters and of the order of the text."),
+  crossDocuments: z
+    .boolean(FLAG)
+    .default(false)
+    .describe("Whether a row is one sequence even where it spans documents."),
+  evaluateEvery: interval
+    .default({ steps: 250 })
+    .describe("Held-out bits per byte are measured at the beginning, at each interval, and at the end."),
+  sampleEvery: interval
+    .optional()
+    .describe("Samples are asked for at the beginning and at each interval; never, when left out."),
+  checkpointEvery: interval
+    .default({ seconds: 300 })
+    .describe("Checkpoints are saved at each interval and at the end."),
+  keepCheckpoints: count().default(2).describe("Complete checkpoints that stay."),
 })
 
 /** Checked settings, defaults filled in. */

@@ -1,0 +1,27 @@
+/** Every command, in the order of `--help`. */
+import type { Command } from "../command.ts"
+import { benchLearn } from "./bench-learn.ts"
+import { benchTrain } from "./bench-train.ts"
+import { chat } from "./chat.ts"
+import { doctor } from "./doctor.ts"
+import { generate } from "./generate.ts"
+import { pretrain } from "./pretrain.ts"
+import { score } from "./score.ts"
+import { speedrun } from "./speedrun.ts"
+import { tokenizerDecode } from "./tokenizer-decode.ts"
+import { tokenizerEncode } from "./tokenizer-encode.ts"
+import { tokenizerTrain } from "./tokenizer-train.ts"
+
+export const COMMANDS: readonly Command[] = [
+  speedrun,
+  pretrain,
+  generate,
+  chat,
+  score,
+  tokenizerTrain,
+  tokenizerEncode,
+  tokenizerDecode,
+  benchTrain,
+  benchLearn,
+  doctor,
+]

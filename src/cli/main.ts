@@ -1,0 +1,143 @@
+/** The command line: finds the command, hands it its flags, and turns what goes wrong into one line and an exit code. */
+import { Argument as CommanderArgument, Command as CommanderCommand, CommanderError, Option } from "commander"
+import { createExecutor, setDefaultExecutor } from "../engine/index.ts"
+import { GlossaError, nearestName } from "../errors.ts"
+import type { Command, Flag } from "./command.ts"
+import { COMMANDS } from "./commands/index.ts"
+import { processTerminal, type Terminal } from "./terminal.ts"
+import { packageVersion } from "./version.ts"
+
+/** Runs a command line; sets the process's exit code. Never throws. */
+export async function main(words: readonly string[], terminal: Terminal = processTerminal()): Promise<void> {
+  process.exitCode = await runCommandLine(words, terminal)
+}
+
+/** Runs a command line and answers its exit code. */
+export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    process.exitCode = 0
+    await buildProgram(terminal).parseAsync([...words], { from: "user" })
+    return Number(process.exitCode)
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    return report(error, terminal)
+  }
+}
+
+/** One line for what went wrong; a stack only for what nobody foresaw. */
+function report(error: unknown, { notices }: Terminal): number {
+  if (error instanceof GlossaError) {
+    notices.write(`${error.message.replaceAll("\n", " ")}\n`)
+    if (error.kind === "internal" && error.stack) notices.write(`${error.stack}\n`)
+    return error.kind === "user" ? 2 : 1
+  }
+  const cause = error instanceof Error ? error : new Error(String(error))
+  const { message } = new GlossaError("INTERNAL", {
+    where: "glossa",
+    wanted: "every error foreseen",
+    came: cause.message.split("\n")[0],
+  })
+  notices.write(`${message}\n${cause.stack ?? ""}\n`)
+  return 1
+}
+
+/** The whole program, described to commander. */
+export function buildProgram(terminal: Terminal): CommanderCommand {
+  const program = new CommanderCommand("glossa")
+    .description("Language models from plain text, in TypeScript: tokenizer, training, generation, evaluation.")
+    .version(packageVersion(), "--version", "print the version")
+    .showSuggestionAfterError(false)
+  const groups = new Map<string, CommanderCommand>()
+  for (const command of COMMANDS) {
+    const [first, second] = command.name.split(" ")
+    if (second === undefined) describeCommand(program.command(first), command, terminal)
+    else {
+      const group = groups.get(first) ?? program.command(first).description(GROUPS[first] ?? "")
+      groups.set(first, group)
+      describeCommand(group.command(second), command, terminal)
+    }
+  }
+  for (const command of [program, ...groups.values(), ...allCommands(program)]) quiet(command, terminal)
+  return program
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  tokenizer: "Train a tokenizer, and turn text into ids and back.",
+  bench: "Measure speed and learning against stated peers.",
+}
+
+function describeCommand(target: CommanderCommand, command: Command, terminal: Terminal): void {
+  target.description(command.summary)
+  for (const { syntax, summary } of command.words ?? []) target.addArgument(new CommanderArgument(syntax, summary))
+  const flags = Object.entries(command.flags) as [string, Flag<unknown>][]
+  for (const [, flag] of flags) target.addOption(optionOf(flag))
+  if (command.example) target.addHelpText("after", `\nExample:\n  ${command.example}`)
+  target.action(async (...parsed: unknown[]) => {
+    const values = target.opts<Record<string, unknown>>()
+    useThreads(values["threads"] as number | undefined)
+    const words = parsed
+      .slice(0, -2)
+      .flat()
+      .filter((word): word is string => typeof word === "string")
+    const chosen = Object.fromEntries(flags.map(([name, flag]) => [name, values[optionOf(flag).attributeName()]]))
+    await command.run({ words, flags: chosen as never, terminal })
+  })
+}
+
+function optionOf({ syntax, summary, parse, required, initial }: Flag<unknown>): Option {
+  const option = new Option(syntax, summary)
+  if (parse) option.argParser((text, before) => parse(text, before))
+  if (initial !== undefined) option.default(initial, Array.isArray(initial) || initial === false ? "" : undefined)
+  return required ? option.makeOptionMandatory() : option
+}
+
+function useThreads(threads: number | undefined): void {
+  if (threads !== undefined) setDefaultExecutor(createExecutor({ threads }))
+}
+
+/** Commander throws instead of exiting, and its complaints become errors of ours. */
+function quiet(command: CommanderCommand, { output }: Terminal): void {
+  command.exitOverride((error) => {
+    throw error.exitCode === 0 ? error : commandError(error, command)
+  })
+  command.configureOutput({ writeOut: (text) => output.write(text), writeErr: () => {} })
+}
+
+function allCommands(command: CommanderCommand): CommanderCommand[] {
+  return command.commands.flatMap((inner) => [inner, ...allCommands(inner)])
+}
+
+/** A complaint of commander as one clear line. */
+function commandError(error: CommanderError, command: CommanderCommand): GlossaError {
+  const [quoted] = /(?<=').*?(?=')/.exec(error.message) ?? [""]
+  const path = pathOf(command)
+  const help = `see \`${path} --help\``
+  const fault = (where: string, wanted: string, came: string, fix: string): GlossaError =>
+    new GlossaError("COMMAND_INVALID", { where, wanted, came, fix })
+  const commands = command.commands.map((inner) => inner.name())
+  const didYouMean = (nearest: string | undefined): string => (nearest ? `did you mean ${nearest}?` : help)
+  switch (error.code) {
+    case "commander.help":
+      return fault(path, `a command (${commands.join(", ")})`, "none", help)
+    case "commander.unknownCommand":
+      return fault(path, `a command (${commands.join(", ")})`, quoted, didYouMean(nearestName(quoted, commands)))
+    case "commander.unknownOption": {
+      const flags = command.options.flatMap(({ long }) => long ?? [])
+      return fault(path, "a flag that it has", quoted, didYouMean(nearestName(quoted.split("=")[0], flags)))
+    }
+    case "commander.missingArgument":
+      return fault(path, `<${quoted}>`, "nothing", help)
+    case "commander.optionMissingArgument":
+      return fault(path, `a value: ${quoted}`, "nothing", help)
+    case "commander.missingMandatoryOptionValue":
+      return fault(path, quoted, "nothing", help)
+    case "commander.excessArguments":
+      return fault(path, "no further words", error.message.replace(/^error: /, ""), help)
+    default:
+      return fault(path, "a command line that it understands", error.message.replace(/^error: /, ""), help)
+  }
+}
+
+function pathOf(command: CommanderCommand): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
+}

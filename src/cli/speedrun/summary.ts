@@ -1,0 +1,49 @@
+/** What a speedrun says at its end: the figures, a program that runs as pasted, and what to do next. */
+import { duration, grouped, largeCount, onOneLine } from "../wording.ts"
+import type { FinishedRun } from "./report.ts"
+
+/** The lines, in order. */
+export function summaryLines(run: FinishedRun): string[] {
+  const { recipe, bitsPerByte, baselines, identity, description, result, finalSamples } = run
+  const folder = recipe.output
+  const total = performance.now() / 1000
+  const [{ prompt, text }] = finalSamples
+  return [
+    "",
+    `${largeCount(description.parameters)} parameters, ${largeCount(result.progress.tokens)} tokens read in ${grouped(result.progress.step)} steps, ${duration(total)} in all`,
+    "",
+    "held-out text, bits per byte (less is better)",
+    `  this model     ${bitsPerByte.toFixed(3)}`,
+    `  brotli         ${baselines.brotliBitsPerByte.toFixed(3)}`,
+    `  byte ${baselines.ngramOrder}-gram    ${baselines.ngramBitsPerByte.toFixed(3)}`,
+    `trainer = generator: ${identity.identical} of ${identity.compared} log-probabilities identical`,
+    "",
+    `${onOneLine(prompt, 60)} ›${onOneLine(` ${text}`, 400)}`,
+    "",
+    `Write on with it (save as first.ts and run: npx tsx first.ts):`,
+    "",
+    ...programLines(folder, prompt),
+    "",
+    "Next:",
+    `  npm run glossa -- chat --model ${shellWord(folder)}`,
+    `  npm run glossa -- generate --model ${shellWord(folder)} --prompt ${shellWord(onOneLine(prompt, 60))} --temperature 0.8`,
+    `  npm run speedrun -- --text 'src/**/*.ts' --minutes 10`,
+    `  ${shellWord(`${folder}/report.html`)} has the whole story`,
+  ]
+}
+
+/** Six lines of TypeScript that run as pasted where the run was made. */
+export function programLines(folder: string, prompt: string): string[] {
+  return [
+    'import { AutoModelForCausalLM } from "glossa"',
+    `const model = await AutoModelForCausalLM.fromPretrained(${JSON.stringify(folder)})`,
+    `const options = { maxNewTokens: 80, temperature: 0.8, topK: 50 }`,
+    `const pieces = model.stream(${JSON.stringify(prompt)}, options)`,
+    "for await (const { text } of pieces) process.stdout.write(text)",
+    "model.dispose()",
+  ]
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
