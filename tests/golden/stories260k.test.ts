@@ -3,13 +3,16 @@
  * was printed by llama2.c's own PyTorch code from these weights. Skipped where GLOSSA_DATA does not hold it.
  */
 import { existsSync } from "node:fs"
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { PassThrough } from "node:stream"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runCommandLine } from "../../src/cli/main.ts"
+import type { Terminal } from "../../src/cli/terminal.ts"
 import { TextGenerator } from "../../src/generation/index.ts"
-import { CausalLanguageModel, importLlama2c } from "../../src/models/index.ts"
-import { AutoTokenizer, tokenizerFromLlama2c } from "../../src/text/index.ts"
+import { CausalLanguageModel } from "../../src/models/index.ts"
+import { AutoTokenizer } from "../../src/text/index.ts"
 
 const data = join(process.env["GLOSSA_DATA"] ?? "", "stories260k")
 const isThere = process.env["GLOSSA_DATA"] !== undefined && existsSync(data)
@@ -22,13 +25,24 @@ const CONTINUATION = [
   "Lily was sad and didn't know what to do. She said, \"I'm sorry, Lily. I didn't know what to do.\"\n",
 ].join("")
 
+/** Runs a command line; what it wrote to standard output, and to standard error. */
+async function glossa(words: readonly string[]) {
+  const [output, notices] = [new PassThrough(), new PassThrough()]
+  const onInterrupt = () => ({ signal: new AbortController().signal, release: () => {} })
+  const terminal = { input: new PassThrough(), output, notices, isWatched: false, onInterrupt } as unknown as Terminal
+  const exitCode = await runCommandLine(words, terminal)
+  return { exitCode, output: String(output.read() ?? ""), notices: String(notices.read() ?? "") }
+}
+
 describe.skipIf(!isThere)("stories260K", () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "glossa-stories-"))
-    await importLlama2c(join(data, "stories260K.bin"), folder)
-    const path = join(data, "tok512.bin")
-    await tokenizerFromLlama2c(await readFile(path), path).save(folder)
+    const [checkpoint, tokenizer] = ["stories260K.bin", "tok512.bin"].map((name) => join(data, name))
+    const flags = ["--from", "llama2c", "--checkpoint", checkpoint, "--tokenizer", tokenizer, "--out", folder, "--json"]
+    const { exitCode, output } = await glossa(["convert", ...flags])
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(output)).toEqual({ out: folder, layers: 5, width: 64, context: 512, vocabulary_size: 512 })
   })
   afterAll(() => rm(folder, { recursive: true }))
 
@@ -50,4 +64,18 @@ describe.skipIf(!isThere)("stories260K", () => {
     const { text } = await generator.generate("", { maxNewTokens: 8, temperature: 0 })
     expect(text).toMatch(/^Once upon a time/)
   })
+})
+
+it("convert tells what is wrong in one line", async () => {
+  const folder = join(tmpdir(), "glossa-never-made")
+  const flags = ["--checkpoint", "none.bin", "--tokenizer", "none-either.bin", "--out", folder]
+  const missing = await glossa(["convert", "--from", "llama2c", ...flags])
+  expect(missing).toMatchObject({ exitCode: 2, output: "" })
+  expect(missing.notices).toBe(
+    "none-either.bin: wanted a tokenizer of llama2.c; came no such file. [FILE_UNREADABLE]\n",
+  )
+  const unnamed = await glossa(["convert", ...flags])
+  expect(unnamed.exitCode).toBe(2)
+  expect(unnamed.notices).toContain("--from: wanted llama2c; came nothing")
+  expect(existsSync(folder)).toBe(false)
 })
