@@ -58,7 +58,9 @@ describe("cases", () => {
     for (const [name, { cases }] of Object.entries(OP_CASES as Record<string, OpCases>)) {
       const sizes = cases.flatMap((opCase) => [
         ...opCase.inputs.map(({ data }) => data.length),
-        ...referenceOutputs(OPS[name as keyof typeof OPS], opCase.inputs, opCase.attributes).map(({ data }) => data.length),
+        ...referenceOutputs(OPS[name as keyof typeof OPS], opCase.inputs, opCase.attributes).map(
+          ({ data }) => data.length,
+        ),
       ])
       expect(sizes, `no numbers for ${name}`).toContain(0)
       expect(Math.max(...sizes), `more than two vectors for ${name}`).toBeGreaterThan(32)
