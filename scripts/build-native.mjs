@@ -31,6 +31,7 @@ const levelFlags = {
     scalar: ["-O2"],
     avx2: avx2Flags,
     avx512: avx512Flags,
+    avx512bf16: [...avx512Flags, "-mavx512bf16"],
     amx: [...avx512Flags, "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
   },
   arm64: { scalar: ["-O2"], neon: [] },
