@@ -1,16 +1,13 @@
 /**
- * Prints, as JSON, a hash of what each of a fixed list of programs gives on this process's instruction-set level: every
- * operation's cases in float32 and bf16, and for each family a training step and what it then generates. Run by
- * `levels.test.ts`, a process a level.
+ * A hash of what each of a fixed list of programs gives: every operation's cases in float32 and bf16, and for each
+ * family two training steps and what it generates. Programs in whose name bf16 stands have products of bfloat16.
  */
 import { createHash } from "node:crypto"
-import { createExecutor, type HostArray } from "../../src/engine/index.ts"
+import type { Executor, HostArray } from "../../src/engine/index.ts"
 import { OP_CASES } from "../../src/engine/ops/index.cases.ts"
 import type { OpCases } from "../../src/engine/ops/op-case.cases.ts"
 import { generateTogether, trainedBits } from "../invariants/tiny-programs.ts"
 import { runCase } from "./run-case.ts"
-
-const executor = createExecutor({ kind: "native", threads: 2 })
 
 /** NaNs are one number here: which of their bits are set is no part of the contract. */
 function hashArrays(arrays: readonly HostArray[]): string {
@@ -22,24 +19,24 @@ function hashArrays(arrays: readonly HostArray[]): string {
   return hash.digest("hex").slice(0, 16)
 }
 
-async function hashOp({ op, cases }: OpCases, precision: "f32" | "bf16"): Promise<string> {
-  const arrays: HostArray[] = []
-  for (const opCase of cases) arrays.push(...(await runCase(op, opCase, { executor, precision })).outputs)
-  return hashArrays(arrays)
+export async function hashPrograms(executor: Executor): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {}
+  for (const [name, { op, cases, bf16 }] of Object.entries(OP_CASES as Record<string, OpCases>))
+    for (const opCase of cases) {
+      const kind = opCase.inputs.some(({ dtype }) => dtype === "bf16") ? "bf16" : "f32"
+      hashes[`${name}, ${opCase.title}, ${kind}`] = hashArrays((await runCase(op, opCase, { executor })).outputs)
+      if (!bf16) continue
+      const { outputs } = await runCase(op, opCase, { executor, precision: "bf16" })
+      hashes[`${name}, ${opCase.title}, under the policy bf16`] = hashArrays(outputs)
+    }
+  for (const family of ["llama", "gpt2"] as const)
+    for (const precision of ["f32", "bf16"] as const) {
+      hashes[`training ${family}, ${precision}`] = hashArrays(
+        Object.values(await trainedBits(executor, { family, precision })),
+      )
+      hashes[`generating ${family}, ${precision}`] = hashArrays(
+        Object.values(await generateTogether(executor, { family, precision })),
+      )
+    }
+  return hashes
 }
-
-const hashes: Record<string, string> = {}
-for (const [name, opCases] of Object.entries(OP_CASES as Record<string, OpCases>)) {
-  hashes[name] = await hashOp(opCases, "f32")
-  if (opCases.bf16) hashes[`${name}, bf16`] = await hashOp(opCases, "bf16")
-}
-for (const family of ["llama", "gpt2"] as const)
-  for (const precision of ["f32", "bf16"] as const) {
-    hashes[`training ${family}, ${precision}`] = hashArrays(
-      Object.values(await trainedBits(executor, { family, precision })),
-    )
-    hashes[`generating ${family}, ${precision}`] = hashArrays(
-      Object.values(await generateTogether(executor, { family, precision })),
-    )
-  }
-process.stdout.write(JSON.stringify({ level: executor.describe().level, hashes }))
