@@ -23,6 +23,7 @@ namespace {
 
 constexpr int64_t blockElements = 256;
 constexpr int maxOperands = 64;
+constexpr int maxRegisters = 512;
 constexpr int wordsPerStep = 5;
 
 // The shape all operands are walked in: at most `maxRank` axes, the last one innermost.
@@ -80,7 +81,7 @@ void joinAxes(Space& space, Layout* layouts, int count) {
   }
 }
 
-// Calls run(element, position, length, innerStride) for the pieces of [begin, begin + count) that lie on one line of
+// Calls run(element, position, length, stride) for the pieces of [begin, begin + count) that lie on one line of
 // the innermost axis.
 template <class Run>
 void forRuns(const Space& space, const Layout& layout, int64_t begin, int64_t count, const Run& run) {
@@ -121,6 +122,8 @@ const float* gather(const Operand& operand, const Space& space, const Layout& la
       float value;
       store(&value, loadLanes(operand, element, 1), 1);
       fillRegister(to, value, length);
+    } else if (stride > 1) {
+      for (int64_t i = 0; i < length; i++) store(to + i, loadLanes(operand, element + i * stride, 1), 1);
     } else if (operand.dtype == DType::f32) {
       std::memcpy(to, operand.as<float>() + element, length * sizeof(float));
     } else {
@@ -137,7 +140,13 @@ const float* gather(const Operand& operand, const Space& space, const Layout& la
 
 void scatter(const Operand& operand, const Space& space, const Layout& layout, int64_t begin, int64_t count,
              const float* from) {
-  forRuns(space, layout, begin, count, [&](int64_t element, int64_t position, int64_t length, int64_t) {
+  forRuns(space, layout, begin, count, [&](int64_t element, int64_t position, int64_t length, int64_t stride) {
+    if (stride > 1) {
+      for (int64_t i = 0; i < length; i++) {
+        storeLanes(operand, element + i * stride, load(from + position + i, 1), 1);
+      }
+      return;
+    }
     if (operand.dtype == DType::f32) {
       std::memcpy(operand.as<float>() + element, from + position, length * sizeof(float));
       return;
@@ -305,20 +314,24 @@ void elementwise(const Call& call, Team& team) {
   const int32_t* outputRegisters = call.ints + 1 + steps * wordsPerStep;
   int registers = firstTemporary;
   for (int index = 0; index < steps; index++) registers = std::max(registers, stepAt(index).destination + 1);
-  require(registers * blockElements * sizeof(float) <= Team::scratchBytes / 2, "elementwise: too many registers");
+  require(registers <= maxRegisters, "elementwise: too many registers");
+  bool holds[maxRegisters] = {};
+  std::fill_n(holds, firstTemporary, true);
+  const auto readable = [&](int index) { return index >= 0 && index < registers && holds[index]; };
   for (int index = 0; index < steps; index++) {
     const Step step = stepAt(index);
     require(step.op >= MicroOp::copy && static_cast<int>(step.op) < microOpCount, "elementwise: no such operation");
     require(step.destination >= firstTemporary, "elementwise: only temporaries can be written");
     for (int source = 0; source < sourceCount(step.op); source++) {
-      require(step.sources[source] >= 0 && step.sources[source] < registers, "elementwise: no such register");
+      require(readable(step.sources[source]), "elementwise: a step reads a register that holds nothing");
     }
+    holds[step.destination] = true;
   }
   // An input that is itself an output is copied first, for another output may lie on it.
   bool mayPoint[maxOperands];
   for (int i = 0; i < call.inputCount; i++) mayPoint[i] = true;
   for (int i = 0; i < call.outputCount; i++) {
-    require(outputRegisters[i] >= 0 && outputRegisters[i] < registers, "elementwise: no such register");
+    require(readable(outputRegisters[i]), "elementwise: an output is a register that holds nothing");
     if (outputRegisters[i] < call.inputCount) mayPoint[outputRegisters[i]] = false;
   }
 

@@ -13,12 +13,14 @@
 #define GLOSSA_LEVEL avx2
 #elif defined(GLOSSA_LEVEL_AVX512)
 #define GLOSSA_LEVEL avx512
+#elif defined(GLOSSA_LEVEL_AVX512BF16)
+#define GLOSSA_LEVEL avx512bf16
 #elif defined(GLOSSA_LEVEL_AMX)
 #define GLOSSA_LEVEL amx
 #elif defined(GLOSSA_LEVEL_NEON)
 #define GLOSSA_LEVEL neon
 #else
-#error "compile with one of GLOSSA_LEVEL_SCALAR, _AVX2, _AVX512, _AMX, _NEON"
+#error "compile with one of GLOSSA_LEVEL_SCALAR, _AVX2, _AVX512, _AVX512BF16, _AMX, _NEON"
 #endif
 
 namespace glossa::GLOSSA_LEVEL {

@@ -22,7 +22,7 @@ struct LogitsBlock {
     const int64_t inner = width();
     arithmetic = chooseArithmetic(packedWeight.dtype == DType::packedBf16, rows);
     rowsPerBlock = std::min(blockRows(arithmetic, inner), rows);
-    while (rowsPerBlock > 1 && logitBytes() + leftBytes(arithmetic, rowsPerBlock, inner) > (int64_t{4} << 20))
+    while (rowsPerBlock > 1 && logitBytes() + leftBytes(arithmetic, rowsPerBlock, inner) > static_cast<int64_t>(Team::scratchBytes))
       rowsPerBlock = ceilDivide(rowsPerBlock, 2);
     if (arithmetic == Arithmetic::tiles) rowsPerBlock = roundUp(rowsPerBlock, 16);
   }

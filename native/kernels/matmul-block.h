@@ -1,10 +1,11 @@
 // The inside of every matmul: a block of rows of the left operand, arranged once in a worker's scratch, times panels of
 // the packed right operand (pack.h), added to float sums. matmul, linearCrossEntropy and its gradient are loops around it.
 //
-// Arithmetic of one sum (row i, column j), the same on each level:
-//   f32   one fma chain over k ascending, which starts from the sum as it stands.
+// Arithmetic of one sum (row i, column j):
+//   f32   one fma chain over k ascending, which starts from the sum as it stands. The same on each level.
 //   bf16  for each 32 k: an fma chain from zero over the even k, one over the odd k, then sum += even + odd (what the
-//         instruction tdpbf16ps computes).
+//         instruction tdpbf16ps computes). The same on each level but avx512bf16.
+//   bf16 on avx512bf16: one chain of the instruction vdpbf16ps over pairs of k ascending, which starts from the sum.
 // So a sum may be continued by a later call, at any k in f32 and at multiples of 32 in bf16, with the same bits as in one.
 #pragma once
 
@@ -17,6 +18,7 @@ namespace LEVEL_NAMESPACE {
 enum class Arithmetic {
   f32,    // strips of rows, [k][rows of the strip] floats
   bf16,   // the same, rounded to bf16 and padded to 32 k, multiplied by plain fma
+  pairs,  // strips of rows, [k / 2][rows of the strip] pairs of bf16, multiplied by AVX512-BF16
   tiles,  // strips of 16 rows, [k / 32][16 rows][32] bf16, multiplied by AMX
 };
 

@@ -20,8 +20,13 @@ void packRowsF32(const Matrix& source, int64_t inner, int64_t column, int count,
 
 void packRowsBf16(const Matrix& source, int64_t inner, int64_t column, int count, int32_t* to) {
   for (int64_t k = 0; k < roundUp(inner, dotStep); k += 2, to += panelColumns) {
-    const I32x16 even = k < inner ? bf16Bits(source.load(k, column, count)) : broadcastInt(0);
-    const I32x16 odd = k + 1 < inner ? bf16Bits(source.load(k + 1, column, count)) : broadcastInt(0);
+    if (source.bf16 && count == 16 && k + 1 < inner) {  // only moves
+      const uint16_t* from = static_cast<const uint16_t*>(source.data) + k * source.stride + column;
+      storeInt(to, shiftRight<16>(asInt(loadBf16(from))) | asInt(loadBf16(from + source.stride)));
+      continue;
+    }
+    const I32x16 even = k < inner ? source.loadHalves(k, column, count) : broadcastInt(0);
+    const I32x16 odd = k + 1 < inner ? source.loadHalves(k + 1, column, count) : broadcastInt(0);
     storeInt(to, even | shiftLeft<16>(odd));
   }
 }
@@ -31,6 +36,13 @@ void packColumnsF32(const Matrix& source, int64_t inner, int64_t column, int cou
   F32x16 square[16];
   for (int64_t k = 0; k < inner; k += 16) {
     const int some = lanesLeft(inner, k);
+    if (!source.bf16 && count == 16 && some == 16) {
+      const float* from = static_cast<const float*>(source.data) + column * source.stride + k;
+      _Pragma("GCC unroll 16") for (int row = 0; row < 16; row++) square[row] = load(from + row * source.stride);
+      transpose16(square);
+      _Pragma("GCC unroll 16") for (int row = 0; row < 16; row++) store(to + (k + row) * panelColumns, square[row]);
+      continue;
+    }
     for (int row = 0; row < 16; row++) square[row] = row < count ? source.load(column + row, k, some) : zero();
     transpose16(square);
     for (int row = 0; row < some; row++) store(to + (k + row) * panelColumns, square[row]);
@@ -42,18 +54,22 @@ void packColumnsBf16(const Matrix& source, int64_t inner, int64_t column, int co
   F32x16 square[16];
   for (int64_t k = 0; k < inner; k += dotStep, to += 16 * panelColumns) {
     const int first = lanesLeft(inner, k), second = lanesLeft(inner, k + 16);
-    for (int row = 0; row < 16; row++) {
-      alignas(64) uint16_t pairs[32] = {};
-      if (row < count) {
-        storeBf16(pairs, source.load(column + row, k, first), first);
-        storeBf16(pairs + 16, second > 0 ? source.load(column + row, k + 16, second) : zero(), second);
+    if (source.bf16 && count == 16 && second == 16) {  // a whole square of bf16: only moves
+      const uint16_t* from = static_cast<const uint16_t*>(source.data) + column * source.stride + k;
+      _Pragma("GCC unroll 16") for (int row = 0; row < 16; row++)
+        square[row] = asFloat(loadInt(reinterpret_cast<const int32_t*>(from + row * source.stride)));
+    } else {
+      for (int row = 0; row < 16; row++) {
+        alignas(64) uint16_t pairs[32] = {};
+        if (row < count) {
+          storeBf16(pairs, source.load(column + row, k, first), first);
+          if (second > 0) storeBf16(pairs + 16, source.load(column + row, k + 16, second), second);
+        }
+        square[row] = asFloat(loadInt(reinterpret_cast<const int32_t*>(pairs)));
       }
-      int32_t words[16];
-      std::memcpy(words, pairs, sizeof(words));
-      square[row] = asFloat(loadInt(words));
     }
     transpose16(square);
-    for (int row = 0; row < 16; row++) storeInt(to + row * panelColumns, asInt(square[row]));
+    _Pragma("GCC unroll 16") for (int row = 0; row < 16; row++) storeInt(to + row * panelColumns, asInt(square[row]));
   }
 }
 

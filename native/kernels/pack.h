@@ -45,6 +45,10 @@ struct Matrix {
     return bf16 ? LEVEL_NAMESPACE::loadBf16(static_cast<const uint16_t*>(data) + at, count)
                 : LEVEL_NAMESPACE::load(static_cast<const float*>(data) + at, count);
   }
+  // The same as bf16 bits in the low halves of the lanes: rounded, or as they lie there.
+  I32x16 loadHalves(int64_t row, int64_t column, int count) const {
+    return bf16 ? shiftRight<16>(asInt(load(row, column, count))) : bf16Bits(load(row, column, count));
+  }
 };
 
 // Fills one panel. The source is R[K, N], or R transposed ([N, K]).

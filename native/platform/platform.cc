@@ -95,6 +95,7 @@ std::vector<std::string> usableLevels() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (avx512 && hasTiles()) levels.push_back("amx");
+  if (avx512 && __builtin_cpu_supports("avx512bf16")) levels.push_back("avx512bf16");
   if (avx512) levels.push_back("avx512");
   if (avx2) levels.push_back("avx2");
 #elif defined(__aarch64__)

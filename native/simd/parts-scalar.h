@@ -14,8 +14,9 @@ using Float = float;
 using Int = int32_t;
 using Mask = bool;
 
-inline Float load(const float* from) { return *from; }
-inline void store(float* to, Float a) { *to = a; }
+// Through memcpy, so that here too, as with intrinsics, memory may have been written as another type.
+inline Float load(const float* from) { Float a; std::memcpy(&a, from, 4); return a; }
+inline void store(float* to, Float a) { std::memcpy(to, &a, 4); }
 inline Float broadcast(float a) { return a; }
 inline Float add(Float a, Float b) { return a + b; }
 inline Float subtract(Float a, Float b) { return a - b; }
@@ -33,8 +34,8 @@ inline Mask either(Mask a, Mask b) { return a || b; }
 inline Mask opposite(Mask a) { return !a; }
 inline Float select(Mask mask, Float a, Float b) { return mask ? a : b; }
 
-inline Int loadInt(const int32_t* from) { return *from; }
-inline void storeInt(int32_t* to, Int a) { *to = a; }
+inline Int loadInt(const int32_t* from) { Int a; std::memcpy(&a, from, 4); return a; }
+inline void storeInt(int32_t* to, Int a) { std::memcpy(to, &a, 4); }
 inline Int broadcastInt(int32_t a) { return a; }
 inline Int addInt(Int a, Int b) { return static_cast<Int>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
 inline Int subtractInt(Int a, Int b) { return static_cast<Int>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b)); }

@@ -7,7 +7,7 @@
 namespace glossa {
 namespace LEVEL_NAMESPACE {
 
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
 
 inline void transpose16(F32x16* rows) {
   __m512 a[16], b[16];

@@ -1,4 +1,4 @@
-// F32x16: sixteen float lanes, the one vector type of every kernel. A level (scalar, avx2, avx512, amx, neon) says only
+// F32x16: sixteen float lanes, the one vector type of every kernel. A level (scalar, avx2, avx512, avx512bf16, amx, neon) says only
 // how a part of it is added, multiplied and so on; lanes, tails and reduction trees are fixed here, so that each
 // operation gives the same bits on each level. `I32x16` and `Mask16` go with it. No operation fuses by itself: only fma().
 #pragma once
@@ -8,6 +8,8 @@
 
 #if defined(GLOSSA_LEVEL_AMX)
 #define LEVEL_NAMESPACE amx
+#elif defined(GLOSSA_LEVEL_AVX512BF16)
+#define LEVEL_NAMESPACE avx512bf16
 #elif defined(GLOSSA_LEVEL_AVX512)
 #define LEVEL_NAMESPACE avx512
 #elif defined(GLOSSA_LEVEL_AVX2)
@@ -17,10 +19,10 @@
 #elif defined(GLOSSA_LEVEL_SCALAR)
 #define LEVEL_NAMESPACE scalar
 #else
-#error "define one of GLOSSA_LEVEL_SCALAR, _AVX2, _AVX512, _AMX, _NEON"
+#error "define one of GLOSSA_LEVEL_SCALAR, _AVX2, _AVX512, _AVX512BF16, _AMX, _NEON"
 #endif
 
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
 #include "parts-avx512.h"
 #elif defined(GLOSSA_LEVEL_AVX2)
 #include "parts-avx2.h"

@@ -1,5 +1,5 @@
 // Prints, for every function of simd/math.h, the largest error in ulps against double and a checksum of all result bits;
-// fails when an error is beyond its bound. Checksums must be the same on each level (native/tests/run.mjs compares them).
+// fails when an error is beyond its bound. Checksums must be the same on each level (scripts/build-native.mjs --tests compares them).
 #include "../simd/math.h"
 
 #include <cmath>

@@ -15,7 +15,7 @@ import {
   trace,
   verifyGraph,
 } from "../graph/index.ts"
-import { applyPrecision } from "../plan/index.ts"
+import { applyPrecision, joinContinuedSums } from "../plan/index.ts"
 import {
   countElements,
   type Dimension,
@@ -89,7 +89,7 @@ export function compile<Specs extends Record<string, InputSpec>>(
   })
   verifyGraph(traced)
   const chosen = executor ?? executorOf(traced) ?? defaultExecutor()
-  const graph = applyPrecision(traced, chosen.resolvePrecision(precision))
+  const graph = joinContinuedSums(applyPrecision(traced, chosen.resolvePrecision(precision)))
   if (debugging("graph")) process.stderr.write(`graph of ${name}\n${printGraph(graph)}`)
   return new Program(name, specs, graph, chosen.prepare(graph, name))
 }

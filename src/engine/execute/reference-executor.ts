@@ -76,7 +76,9 @@ class ReferenceStorage implements StateStorage {
   }
   async write(data: ArrayLike<number>): Promise<void> {
     const keep = this.dtype === "bf16" ? roundToBf16 : this.dtype === "f32" ? Math.fround : Math.trunc
-    this.data = Float64Array.from(data, keep)
+    const kept = new Float64Array(data)
+    for (let index = 0; index < kept.length; index++) kept[index] = keep(kept[index])
+    this.data = kept
     this.version++
   }
   dispose(): void {

@@ -13,27 +13,38 @@ export function philox(
   key: readonly [number, number],
   counter: readonly [number, number, number, number],
 ): [number, number, number, number] {
-  let [k0, k1] = key
-  let [c0, c1, c2, c3] = counter
+  const words = new Uint32Array(4)
+  fillWords(words, key[0], key[1], counter[0], counter[1], counter[2], counter[3])
+  return [words[0], words[1], words[2], words[3]]
+}
+
+/** `philox` without arrays in between: parameters of a model take many millions of numbers. */
+function fillWords(words: Uint32Array, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void {
   for (let round = 0; round < 10; round++) {
-    const productA = multiplyWide(MULTIPLIER_A, c0)
-    const productB = multiplyWide(MULTIPLIER_B, c2)
-    ;[c0, c1, c2, c3] = [productB.high ^ c1 ^ k0, productB.low, productA.high ^ c3 ^ k1, productA.low]
+    const next0 = multiplyHigh(MULTIPLIER_B, c2) ^ c1 ^ k0
+    const next2 = multiplyHigh(MULTIPLIER_A, c0) ^ c3 ^ k1
+    c1 = Math.imul(MULTIPLIER_B, c2)
+    c3 = Math.imul(MULTIPLIER_A, c0)
+    c0 = next0
+    c2 = next2
     k0 = (k0 + WEYL_A) | 0
     k1 = (k1 + WEYL_B) | 0
   }
-  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0]
+  words[0] = c0
+  words[1] = c1
+  words[2] = c2
+  words[3] = c3
 }
 
-function multiplyWide(left: number, right: number): { high: number; low: number } {
+/** The upper 32 bits of the product of two unsigned 32-bit numbers. */
+function multiplyHigh(left: number, right: number): number {
   const a = left >>> 16
   const b = left & 0xffff
-  const c = (right >>> 16) & 0xffff
+  const c = right >>> 16
   const d = right & 0xffff
-  const middle = b * c + Math.floor((b * d) / 0x10000)
-  const upper = a * d + (middle % 0x10000)
-  const high = a * c + Math.floor(middle / 0x10000) + Math.floor(upper / 0x10000)
-  return { high: high | 0, low: Math.imul(left, right) }
+  const middle = Math.imul(a, d) + (Math.imul(b, d) >>> 16)
+  const lower = (Math.imul(b, c) >>> 0) + (middle & 0xffff)
+  return (Math.imul(a, c) + (middle >>> 16) + (lower >>> 16)) | 0
 }
 
 /** A number in [0, 1) from a random word: its upper 24 bits, so that float32 holds it exactly. */
@@ -44,8 +55,9 @@ export function toUnitInterval(word: number): number {
 /** `count` numbers of the standard normal distribution: Box and Muller's transform of Philox's words, in float64. */
 export function normalNumbers(key: readonly [number, number], count: number): Float32Array {
   const result = new Float32Array(count)
+  const words = new Uint32Array(4)
   for (let start = 0; start < count; start += 4) {
-    const words = philox(key, [start / 4, 0, 0, 0])
+    fillWords(words, key[0], key[1], start / 4, 0, 0, 0)
     for (let pair = 0; pair < 2; pair++) {
       const radius = Math.sqrt(-2 * Math.log((words[2 * pair] + 1) / 0x100000000))
       const angle = (2 * Math.PI * words[2 * pair + 1]) / 0x100000000

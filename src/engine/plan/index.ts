@@ -1,3 +1,4 @@
+export { joinContinuedSums } from "./continued.ts"
 export {
   type Guard,
   type Home,

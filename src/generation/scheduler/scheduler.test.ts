@@ -59,8 +59,12 @@ describe("company", () => {
       settings: { maxNewTokens: 20, temperature: 1, seed },
     }))
     const roomy = await serve(growing)
-    const tight = await serve(growing, { cachePages: 3 })
+    using scheduler = new Scheduler(model, { prefillRows: 16, cachePages: 3 })
+    const tight = await Promise.all(
+      growing.map(({ ids, settings }) => scheduler.submit({ ids, settings: settingsOf(settings) })),
+    )
     expect(tight.map(({ ids }) => ids)).toEqual(roomy.map(({ ids }) => ids))
+    expect(scheduler.preemptedCount).toBeGreaterThan(0)
   })
 
   test("may join between turns", async () => {

@@ -47,6 +47,7 @@ export class Scheduler {
   private readonly active: ActiveSequence[] = []
   private readonly freePlaces: number[]
   private readonly blockTable: Int32Array
+  private preemptions = 0
   private turning = false
   private disposed = false
 
@@ -78,6 +79,10 @@ export class Scheduler {
   /** Sequences that wait for a place or for pages. */
   get waitingCount(): number {
     return this.waiting.length
+  }
+  /** How often a sequence gave its pages up to one that came before it, to be read again later. */
+  get preemptedCount(): number {
+    return this.preemptions
   }
 
   /**
@@ -188,6 +193,7 @@ export class Scheduler {
       const last = this.active[this.active.length - 1]
       this.leaveBatch(last)
       last.cachedLength = 0
+      this.preemptions++
       this.waiting.unshift(last)
       if (last === sequence) return false
     }

@@ -4,7 +4,7 @@
  * comparison is not blurred by the float32 of outputs.
  */
 import { describe, expect, it } from "vitest"
-import { compile, createExecutor, f32, i32, rows, subtract } from "../../engine/index.ts"
+import { compile, createExecutor, type Executor, f32, type HostArray, i32, rows, subtract } from "../../engine/index.ts"
 import { CausalLanguageModel } from "../causal-language-model.ts"
 import { packedAttention } from "../layers/index.ts"
 
@@ -98,6 +98,50 @@ function plainAttention(
     }).flat(),
   )
 }
+
+/** The native executor, where it was built. */
+function nativeExecutor(): Executor | undefined {
+  const found = createExecutor({ kind: "auto" })
+  return found.name === "native" ? found : undefined
+}
+
+describe.skipIf(!nativeExecutor())("on the native executor", () => {
+  it.each([
+    ["gpt2", { vocab_size: 11, n_positions: 8, n_embd: 48, n_layer: 2, n_head: 3 }],
+    [
+      "llama",
+      {
+        vocab_size: 11,
+        hidden_size: 48,
+        intermediate_size: 80,
+        num_hidden_layers: 2,
+        num_attention_heads: 6,
+        num_key_value_heads: 2,
+      },
+    ],
+  ])("%s: the numbers are the reference executor's, to float32", async (modelType, config) => {
+    const reference = await hiddenRows(modelType, config, executor)
+    const native = await hiddenRows(modelType, config, nativeExecutor() as Executor)
+    // Rows are about 1 after the final norm; float32 keeps 6e-8 of that, and sums of 80 terms lose a little more.
+    for (const [i, value] of reference.entries()) expect(Math.abs(native[i] - value)).toBeLessThan(5e-6)
+  })
+
+  async function hiddenRows(modelType: string, config: object, on: Executor): Promise<HostArray> {
+    const made = await CausalLanguageModel.create({ modelType, config: { ...config }, seed: 7, executor: on })
+    const most = rows(16)
+    const program = compile(
+      { tokens: i32(most), positions: i32(most), starts: i32(most) },
+      ({ tokens, positions, starts }) => ({
+        outputs: { hidden: made.hidden({ tokens, positions, attention: packedAttention(starts) }) },
+      }),
+      { executor: on, precision: "f32" },
+    )
+    const { hidden } = await program.run({ tokens: TOKENS, positions: POSITIONS, starts: STARTS })
+    program.dispose()
+    made.dispose()
+    return hidden
+  }
+})
 
 describe("gpt2", () => {
   const tiny = { vocab_size: 11, n_positions: 8, n_embd: 12, n_layer: 2, n_head: 3, initializer_range: 0.3 }

@@ -120,6 +120,28 @@ describe("train", () => {
     },
   )
 
+  it("drops an evaluation that is stopped half-way, and makes it up on resume", async () => {
+    const unbroken = await run("unbroken")
+    const controller = new AbortController()
+    let evaluations = 0
+    const heldOut = {
+      *batches() {
+        const batch = new CountingText(3, 9).next()
+        yield batch
+        if (++evaluations === 2) controller.abort()
+        yield batch
+      },
+      bytes: 200,
+    }
+    const stopped = await run("stopped", { heldOut, signal: controller.signal })
+    expect(stopped.result).toMatchObject({ ended: "aborted", progress: { step: 2, evaluatedStep: 0 } })
+    expect(ends((await run("stopped")).runFolder).weights).toEqual(ends(unbroken.runFolder).weights)
+    const evaluated = readMetrics(join(stopped.runFolder, "metrics.jsonl")).filter(
+      ({ event }) => event === "evaluation",
+    )
+    expect(evaluated.map(({ step }) => step)).toEqual([0, 2, 4, 6, 8, 9])
+  })
+
   it("goes on from the checkpoint before a damaged one, saying so, with the metrics cut back to it", async () => {
     const unbroken = await run("unbroken")
     const { runFolder } = await run("damaged", { steps: 6 })

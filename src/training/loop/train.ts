@@ -68,7 +68,7 @@ export interface TrainOptions {
   readonly checkpointEvery?: Interval
   /** Without it, nothing is kept. */
   readonly files?: RunFiles
-  /** Ctrl-C: the step under way is finished and saved. */
+  /** Ctrl-C: the step under way is finished and saved; an evaluation under way is dropped, and done on resume. */
   readonly signal?: AbortSignal
   readonly hooks?: TrainHooks
   /** Milliseconds of any clock that only goes forward. */
@@ -227,13 +227,16 @@ class Run {
   private async evaluateAndSample(): Promise<void> {
     const { step, evaluatedStep } = this.progress
     if (this.evaluations.isDue(step, this.seconds) && evaluatedStep !== step) await this.evaluate()
+    if (this.options.signal?.aborted) return
     if (this.samples.isDue(step, this.seconds)) await this.hooks.onSample?.({ step, seconds: this.seconds })
   }
 
   private async evaluate(): Promise<void> {
-    const { trainer, heldOut } = this.options
+    const { trainer, heldOut, signal } = this.options
     if (!heldOut) return
-    const { nats, countedTargets } = await trainer.evaluate(heldOut.batches())
+    const { nats, countedTargets } = await trainer.evaluate(untilAborted(heldOut.batches(), signal))
+    // A part of the text would not be comparable; a resumed run measures again.
+    if (signal?.aborted) return
     this.progress.evaluatedStep = this.progress.step
     this.lastEvaluation = {
       event: "evaluation",
@@ -289,6 +292,13 @@ class Run {
     this.metrics = new MetricsFile(files.metricsPath, saved.metricsBytes)
     this.samples.mark(step, seconds)
     if (evaluatedStep !== null) this.evaluations.mark(evaluatedStep, seconds)
+  }
+}
+
+async function* untilAborted<T>(items: Iterable<T> | AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T> {
+  for await (const item of items) {
+    if (signal?.aborted) return
+    yield item
   }
 }
 

@@ -20,15 +20,16 @@ function unevenBatch(): TrainingBatch {
   return { ...batch, targets }
 }
 
-async function trainedIn(executor: Executor, microBatches: number, steps = 3) {
+async function trainedIn(executor: Executor, microBatches: number, precision: "f32" | "bf16" = "f32") {
   using model = await tinyModel(executor)
   using trainer = tinyTrainer(model, {
     microBatchRows: (8 * TINY_CONTEXT) / microBatches,
     microBatches,
     maximumGradientNorm: 0.5,
+    precision,
   })
   const results: StepResult[] = []
-  for (let step = 0; step < steps; step++) results.push(await trainer.step(unevenBatch(), 1e-2))
+  for (let step = 0; step < 3; step++) results.push(await trainer.step(unevenBatch(), 1e-2))
   return { results, parameters: await parametersOf(trainer) }
 }
 
@@ -79,11 +80,15 @@ describe("Trainer", () => {
     expect(largestDifference(whole.parameters, parts.parameters)).toBeLessThan(1e-4)
   })
 
-  it.runIf(machine.name === "native").each([2, 4])(
-    "gives the same bits in 1 × 8 sequences and in %d micro-batches on the native executor",
-    async (microBatches) => {
-      const whole = await trainedIn(machine, 1)
-      const parts = await trainedIn(machine, microBatches)
+  it.runIf(machine.name === "native").each([
+    [2, "f32"],
+    [4, "f32"],
+    [4, "bf16"],
+  ] as const)(
+    "gives the same bits in 1 × 8 sequences and in %d micro-batches on the native executor, in %s",
+    async (microBatches, precision) => {
+      const whole = await trainedIn(machine, 1, precision)
+      const parts = await trainedIn(machine, microBatches, precision)
       expect(parts.results).toEqual(whole.results)
       expect(parts.parameters).toEqual(whole.parameters)
     },
