@@ -4,8 +4,16 @@ import { describe, expect, test } from "vitest"
 import { type Instruction, type Value, ValueFactory } from "../../src/engine/plan/index.ts"
 import { ALIGNMENT, assignPlaces } from "../../src/engine/plan/places.ts"
 
-/** For each instruction: sizes of its outputs, and which earlier values it reads (by distance). */
-const shapes = fc.array(
+interface Described {
+  /** Sizes of what it makes. */
+  readonly outputs: readonly number[]
+  /** Which earlier values it reads, counted back from the last one. */
+  readonly reads: readonly number[]
+  readonly mayReuse: boolean
+  readonly predicate: boolean
+}
+
+const shapes: fc.Arbitrary<Described[]> = fc.array(
   fc.record({
     outputs: fc.array(fc.integer({ min: 0, max: 70 }), { minLength: 1, maxLength: 3 }),
     reads: fc.array(fc.nat(12), { maxLength: 4 }),
@@ -15,7 +23,7 @@ const shapes = fc.array(
   { minLength: 1, maxLength: 40 },
 )
 
-function build(described: fc.ValueFromArbitrary<typeof shapes>): { instructions: Instruction[]; values: Value[] } {
+function build(described: readonly Described[]): { instructions: Instruction[]; values: Value[] } {
   const factory = new ValueFactory()
   const values: Value[] = []
   const operand = (value: Value) => ({ value, shape: value.shape })
