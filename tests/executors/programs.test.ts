@@ -226,7 +226,12 @@ describe("errors while tracing", () => {
 
   test("an operation outside of any trace, or a trace within one, says so", () => {
     expect(() => add(1, 2)).toThrow(/constant: .*inside the function given to compile or evaluate.*TRACE_MISUSE/)
-    const nested = () => compile({}, () => ({ outputs: { y: (compile({}, () => ({ outputs: {} })), exp(1)) } }))
+    const nested = () => {
+      compile({}, () => {
+        compile({}, () => ({ outputs: {} }))
+        return { outputs: {} }
+      })
+    }
     expect(nested).toThrow(/compile: wanted no trace to be open.*TRACE_MISUSE/)
     // The failed trace is closed again.
     expect(() => compile({}, () => ({ outputs: { y: exp(1) } }))).not.toThrow()

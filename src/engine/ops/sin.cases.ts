@@ -8,6 +8,6 @@ export const sinCases: OpCases = {
   tolerance: { absolute: 2e-7, relative: 3e-7, why: "two units in the last place of 1 near the zeros" },
   cases: [
     ...elementwiseCases(sinOp as OpDefinition<never>, [between(-7, 7)]),
-    special(0, 1e-20, 3.1415927, 99999, 123456, -1e6, ...INFINITIES),
+    special(0, 1e-20, Math.PI, 99999, 123456, -1e6, ...INFINITIES),
   ],
 }
