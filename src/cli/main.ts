@@ -79,16 +79,18 @@ function describeCommand(target: CommanderCommand, command: Command, terminal: T
       .slice(0, -2)
       .flat()
       .filter((word): word is string => typeof word === "string")
+    const missing = flags.find(([, flag]) => flag.required && values[optionOf(flag).attributeName()] === undefined)
+    if (missing) throw commandFault(target, missing[1].syntax, "nothing")
     const chosen = Object.fromEntries(flags.map(([name, flag]) => [name, values[optionOf(flag).attributeName()]]))
     await command.run({ words, flags: chosen as never, terminal })
   })
 }
 
-function optionOf({ syntax, summary, parse, required, initial }: Flag<unknown>): Option {
+function optionOf({ syntax, summary, parse, initial }: Flag<unknown>): Option {
   const option = new Option(syntax, summary)
   if (parse) option.argParser((text, before) => parse(text, before))
   if (initial !== undefined) option.default(initial, Array.isArray(initial) || initial === false ? "" : undefined)
-  return required ? option.makeOptionMandatory() : option
+  return option
 }
 
 function useThreads(threads: number | undefined): void {
@@ -107,34 +109,33 @@ function allCommands(command: CommanderCommand): CommanderCommand[] {
   return command.commands.flatMap((inner) => [inner, ...allCommands(inner)])
 }
 
+function commandFault(command: CommanderCommand, wanted: string, came: string, fix?: string): GlossaError {
+  const path = pathOf(command)
+  return new GlossaError("COMMAND_INVALID", { where: path, wanted, came, fix: fix ?? `see \`${path} --help\`` })
+}
+
 /** A complaint of commander as one clear line. */
 function commandError(error: CommanderError, command: CommanderCommand): GlossaError {
   const [quoted] = /(?<=').*?(?=')/.exec(error.message) ?? [""]
-  const path = pathOf(command)
-  const help = `see \`${path} --help\``
-  const fault = (where: string, wanted: string, came: string, fix: string): GlossaError =>
-    new GlossaError("COMMAND_INVALID", { where, wanted, came, fix })
-  const commands = command.commands.map((inner) => inner.name())
-  const didYouMean = (nearest: string | undefined): string => (nearest ? `did you mean ${nearest}?` : help)
+  const names = command.commands.map((inner) => inner.name())
+  const flags = command.options.flatMap(({ long }) => long ?? [])
+  const suggestion = (nearest: string | undefined) => nearest && `did you mean ${nearest}?`
+  const complaint = error.message.replace(/^error: /, "")
   switch (error.code) {
     case "commander.help":
-      return fault(path, `a command (${commands.join(", ")})`, "none", help)
-    case "commander.unknownCommand":
-      return fault(path, `a command (${commands.join(", ")})`, quoted, didYouMean(nearestName(quoted, commands)))
-    case "commander.unknownOption": {
-      const flags = command.options.flatMap(({ long }) => long ?? [])
-      return fault(path, "a flag that it has", quoted, didYouMean(nearestName(quoted.split("=")[0], flags)))
+      return commandFault(command, `a command (${names.join(", ")})`, "none")
+    case "commander.unknownCommand": {
+      const fix = suggestion(nearestName(quoted, names))
+      return commandFault(command, `a command (${names.join(", ")})`, quoted, fix)
     }
+    case "commander.unknownOption":
+      return commandFault(command, "a flag that it has", quoted, suggestion(nearestName(quoted.split("=")[0], flags)))
     case "commander.missingArgument":
-      return fault(path, `<${quoted}>`, "nothing", help)
+      return commandFault(command, `<${quoted}>`, "nothing")
     case "commander.optionMissingArgument":
-      return fault(path, `a value: ${quoted}`, "nothing", help)
-    case "commander.missingMandatoryOptionValue":
-      return fault(path, quoted, "nothing", help)
-    case "commander.excessArguments":
-      return fault(path, "no further words", error.message.replace(/^error: /, ""), help)
+      return commandFault(command, `a value: ${quoted}`, "nothing")
     default:
-      return fault(path, "a command line that it understands", error.message.replace(/^error: /, ""), help)
+      return commandFault(command, "a command line that it understands", complaint)
   }
 }
 

@@ -40,11 +40,13 @@ describe("the schema", () => {
 
 describe("what a recipe leaves out", () => {
   it("follows from depth", () => {
-    const { model, training, output } = parseRecipe({ corpus, depth: 4 }, { name: "mine" })
-    expect(model).toMatchObject({ hidden_size: 256, num_hidden_layers: 4, intermediate_size: 704 })
-    expect(training).toMatchObject({ context: 256, batchTokens: 8192, learningRate: 0.003 })
-    // 4096·256 + 4·(4·256² + 3·256·704 + 2·256) + 256 parameters, 20 tokens each, 8192 a step.
-    expect(training.steps).toBe(Math.ceil((20 * 4_262_144) / 8192))
+    const { model, training, output } = parseRecipe({ corpus, depth: 8 }, { name: "mine" })
+    expect(model).toMatchObject({ hidden_size: 256, num_hidden_layers: 8, intermediate_size: 704 })
+    expect(training).toMatchObject({ context: 256, batchTokens: 8192, learningRate: 0.00212 })
+    // 4096·256 + 8·(4·256² + 3·256·704 + 2·256) + 256 parameters, 20 tokens each, 8192 a step.
+    expect(training.steps).toBe(
+      Math.ceil((20 * (4096 * 256 + 8 * (4 * 256 ** 2 + 3 * 256 * 704 + 2 * 256) + 256)) / 8192),
+    )
     expect(output).toBe("runs/mine")
   })
   it("gives way to what the recipe says", () => {

@@ -14,20 +14,21 @@ export interface Recipe extends Omit<RecipeFile, "training" | "model" | "speedru
   readonly speedrun: SpeedrunSettings
 }
 
-/** Features of one attention head. */
-const HEAD_SIZE = 64
+/** Width for each layer of depth, and features of one attention head: deep and narrow is what small budgets like. */
+const HEAD_SIZE = 32
 /** Widths inside the feed-forward are multiples of this. */
 const WIDTH_STEP = 64
 const DEFAULT_CONTEXT = 256
 /** Tokens of a step where a recipe does not say, rounded to whole rows. */
 const BATCH_TOKENS = 8192
-/** The rate for a model of width 256; others scale with 1/√width. */
+/** The rate for a model of this width; others scale with 1/√width. */
 const REFERENCE_RATE = 3e-3
+const REFERENCE_WIDTH = 128
 /** Tokens a model reads for each parameter where a recipe does not say how long to train (Hoffmann et al. 2022). */
 const TOKENS_PER_PARAMETER = 20
 
 /**
- * The model that a depth stands for: a Llama of that many layers, 64 wide for each, one head for each 64.
+ * The model that a depth stands for: a Llama of that many layers, 32 wide for each, one head for each 32.
  *
  * @param depth  layers, from 1
  */
@@ -70,11 +71,16 @@ export function resolveRecipe(file: RecipeFile, { where, name }: { where: string
     ...training,
     context,
     batchTokens,
-    learningRate: training.learningRate ?? Number((REFERENCE_RATE * Math.sqrt(256 / width)).toPrecision(3)),
+    learningRate: training.learningRate ?? rateOfWidth(width),
     steps: training.steps ?? Math.max(1, Math.ceil((TOKENS_PER_PARAMETER * parameters) / batchTokens)),
   }
   const dial = depth === undefined ? {} : { depth }
   return { ...common, ...dial, model, training: trainingSettings(followed, where) }
+}
+
+/** The learning rate that suits a width. */
+function rateOfWidth(width: number): number {
+  return Number((REFERENCE_RATE * Math.sqrt(REFERENCE_WIDTH / width)).toPrecision(3))
 }
 
 /** Settings of pretraining as `pretrain` takes them. */

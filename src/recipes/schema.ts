@@ -59,12 +59,12 @@ const speedrunSchema = z.strictObject(
     depths: z
       .array(depth(), "a list of whole numbers from 1 to 64")
       .min(1, "at least one depth")
-      .default([1, 2, 3, 4, 5, 6, 8])
+      .default([1, 2, 3, 4, 5, 6, 8, 10, 12])
       .describe("Sizes to choose among: the largest that reads enough tokens in the time is taken."),
     tokensPerParameter: positive()
-      .default(0.4)
+      .default(1)
       .describe("Tokens that a model must be able to read in the time for each of its parameters."),
-    steps: count().default(900).describe("Steps to aim at: batches are made smaller on slower machines to reach it."),
+    steps: count().default(2400).describe("Steps to aim at: batches are made smaller on slower machines to reach it."),
     maximumEpochs: positive().default(40).describe("Passes over the text after which no more is learned."),
     sampleSeconds: positive().default(15).describe("Between two continuations of the prompt."),
   },
@@ -81,7 +81,7 @@ const followingShape = {
   learningRate: learningRate
     .unwrap()
     .optional()
-    .describe(`${learningRate.description} 0.003 · √(256 / width) when left out.`),
+    .describe(`${learningRate.description} 0.003 · √(128 / width) when left out.`),
 }
 
 /** A recipe as a person writes it. */
@@ -92,7 +92,7 @@ export const recipeSchema = z.strictObject(
     depth: depth()
       .optional()
       .describe(
-        "The one dial: layers of a Llama of width 64 · depth; model and training follow, and may be overridden.",
+        "The one dial: layers of a Llama of width 32 · depth; model and training follow, and may be overridden.",
       ),
     corpus: corpusSchema.describe("The text."),
     tokenizer: tokenizerSchema.prefault({}).describe("How text becomes ids."),

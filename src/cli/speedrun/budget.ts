@@ -49,7 +49,7 @@ export function planText(
 ): TextBudget {
   // Tokens that a model of as many parameters could read in the time: 6 · n · n = operations.
   const reach = Math.sqrt((trainingFlops * seconds) / 6)
-  const affordable = powerBelow(Math.min(trainingBytes / 128, reach / 60))
+  const affordable = powerBelow(Math.min(trainingBytes / 128, reach / 400))
   return {
     vocabularySize: Math.min(vocabularySize, Math.max(320, affordable)),
     context: Math.min(context, Math.max(32, powerBelow(Math.min(reach / 500, trainingBytes / BYTES_PER_TOKEN / 16)))),

@@ -267,6 +267,8 @@ function planTraining(
   const steps = Math.max(1, Math.round(tokens / batchTokens))
   const { warmupSteps } = recipe.training.schedule
   const sampleSeconds = Math.min(speedrun.sampleSeconds, seconds / 8)
+  const width = (at: number) => Number(modelOfDepth(at)["hidden_size"])
+  const learningRate = recipe.training.learningRate * Math.sqrt(width(recipe.depth ?? depth) / width(depth))
   const evaluationSeconds = WATCHED_SECONDS / Math.min(1, evaluationTokensPerSecond / 20_000)
   return {
     ...pretrainSettingsOf(recipe),
@@ -274,6 +276,7 @@ function planTraining(
     context,
     batchTokens,
     steps,
+    learningRate: Number(learningRate.toPrecision(3)),
     maximumSeconds: seconds,
     pace: isBoundByText ? "steps" : "time",
     schedule: { ...recipe.training.schedule, warmupSteps: Math.min(warmupSteps ?? 100, Math.ceil(steps / 10)) },

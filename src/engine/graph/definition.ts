@@ -52,6 +52,8 @@ export interface NativeRule<A> {
   readonly operands?: (inputs: readonly TensorType[], attributes: A) => readonly KernelOperand[]
   readonly ints?: (attributes: A, inputs: readonly TensorType[]) => readonly number[]
   readonly floats?: (attributes: A) => readonly number[]
+  /** Outputs that the kernel can write as bfloat16, rounding as it stores. */
+  readonly storesBf16?: readonly number[]
   /** Bytes of scratch the kernel wants as one more output, for the maximum row count. */
   readonly scratchBytes?: (inputs: readonly TensorType[]) => number
 }

@@ -38,7 +38,12 @@ export const attentionGradientOp = defineOp<AttentionAttributes>({
         }
       }
   },
-  native: { kernel: "attentionGradient", ints: ({ window }) => [window], floats: ({ scale }) => [scale] },
+  native: {
+    kernel: "attentionGradient",
+    storesBf16: [0, 1, 2],
+    ints: ({ window }) => [window],
+    floats: ({ scale }) => [scale],
+  },
 })
 
 /**

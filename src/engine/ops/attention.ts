@@ -66,7 +66,7 @@ export const attentionOp = defineOp<AttentionAttributes>({
       }
     }
   },
-  native: { kernel: "attention", ints: ({ window }) => [window], floats: ({ scale }) => [scale] },
+  native: { kernel: "attention", storesBf16: [0], ints: ({ window }) => [window], floats: ({ scale }) => [scale] },
 })
 
 /** The first row that `row` sees. */

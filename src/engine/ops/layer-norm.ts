@@ -46,7 +46,7 @@ export const layerNormOp = defineOp<{ readonly epsilon: number }>({
     const reciprocalDeviation = reciprocalSqrt(add(multiply(sum(square(centered), -1), 1 / width), epsilon))
     return [add(multiply(multiply(centered, reciprocalDeviation), weight), bias), mean, reciprocalDeviation]
   },
-  native: { kernel: "layerNorm", floats: ({ epsilon }) => [epsilon] },
+  native: { kernel: "layerNorm", storesBf16: [0], floats: ({ epsilon }) => [epsilon] },
 })
 
 /**

@@ -39,6 +39,7 @@ export const matmulOp = defineOp<MatmulAttributes>({
   },
   native: {
     kernel: "matmul",
+    storesBf16: [0],
     operands: (inputs, { transposeRight }) => [
       { input: 0 },
       { input: 1, packed: true, transposed: transposeRight },

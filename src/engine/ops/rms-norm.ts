@@ -36,7 +36,7 @@ export const rmsNormOp = defineOp<{ readonly epsilon: number }>({
     const reciprocalRms = reciprocalSqrt(add(multiply(sum(square(x), -1), 1 / width), epsilon))
     return [multiply(multiply(x, reciprocalRms), weight), reciprocalRms]
   },
-  native: { kernel: "rmsNorm", floats: ({ epsilon }) => [epsilon] },
+  native: { kernel: "rmsNorm", storesBf16: [0], floats: ({ epsilon }) => [epsilon] },
 })
 
 /**

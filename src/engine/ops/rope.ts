@@ -41,7 +41,11 @@ export const ropeOp: OpDefinition<RopeAttributes> = defineOp<RopeAttributes>({
           y.data[second] = x.data[second] * cosine.data[angle] + x.data[first] * turn
         }
   },
-  native: { kernel: "rope", ints: ({ interleaved, inverse }) => [interleaved ? 1 : 0, inverse ? 1 : 0] },
+  native: {
+    kernel: "rope",
+    storesBf16: [0],
+    ints: ({ interleaved, inverse }) => [interleaved ? 1 : 0, inverse ? 1 : 0],
+  },
 })
 
 /**

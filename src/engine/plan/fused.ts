@@ -13,8 +13,8 @@ export interface FusedProgram {
   readonly floats: readonly number[]
 }
 
-/** `nodes` in traced order; the last one's output is the unit's. */
-export function fuseNodes(nodes: readonly Node[]): FusedProgram {
+/** `nodes` in traced order; `results` are those whose outputs are written. */
+export function fuseNodes(nodes: readonly Node[], results: readonly Node[]): FusedProgram {
   const inside = new Set(nodes.map(({ tensors: [tensor] }) => tensor))
   const reads: Tensor[] = []
   const floats: number[] = []
@@ -33,8 +33,8 @@ export function fuseNodes(nodes: readonly Node[]): FusedProgram {
     registers.set(node.tensors[0], to)
     return [stepNumber(node), to, a, b, c]
   })
-  const result = registerOf(nodes[nodes.length - 1].tensors[0])
-  return { reads, ints: [nodes.length, ...steps, result], floats }
+  const written = results.map(({ tensors: [tensor] }) => registerOf(tensor))
+  return { reads, ints: [nodes.length, ...steps, ...written], floats }
 }
 
 function stepNumber(node: Node): number {

@@ -181,6 +181,8 @@ class Planner {
 
   private emit(unit: Unit, written: ReadonlyMap<Tensor, StateUpdate>): void {
     const { root } = unit
+    const { rounded } = unit
+    if (rounded?.instead) this.makeRounded(root.tensors[rounded.output], rounded.node.tensors[0])
     const outputs = root.tensors.map((tensor): Operand => {
       const update = written.get(tensor)
       if (!update) return this.operandOf(tensor)
@@ -191,14 +193,18 @@ class Planner {
     const guard = this.guardOf(root, written)
     const common = { outputs, origin: unit.nodes.map(describeNode).join(" + "), ...(guard ? { guard } : {}) }
     if (isElementwise(root)) {
-      const { reads, ints, floats } = fuseNodes(unit.nodes)
+      const beside = unit.rounded ? [unit.rounded.node] : []
+      const nodes = [...unit.nodes, ...beside]
+      const { reads, ints, floats } = fuseNodes(nodes, [root, ...beside])
+      const written = [...outputs, ...beside.map(({ tensors: [tensor] }) => this.operandOf(tensor))]
       const inputs = reads.map((tensor) => this.operandOf(tensor))
       const whole = inputs
         .map((operand, index) => [operand, index] as const)
         .filter(([{ shape }]) => sameShape(shape, outputs[0].shape))
       const mayReuse = whole.map(([, index]) => [0, index] as const)
-      const operations = unit.nodes.reduce((total, node) => total + costOf(node), 0)
-      this.instructions.push({ kernel: "elementwise", inputs, ints, floats, mayReuse, operations, ...common })
+      const operations = nodes.reduce((total, node) => total + costOf(node), 0)
+      const instruction = { kernel: "elementwise", inputs, ints, floats, mayReuse, operations, ...common } as const
+      this.instructions.push({ ...instruction, outputs: written })
       return
     }
     const rule = root.op.native
@@ -219,6 +225,13 @@ class Planner {
       ...common,
       outputs: [...outputs, ...scratch],
     })
+  }
+
+  /** One value for a tensor and its rounding, in bf16: the unrounded numbers are never written. */
+  private makeRounded(unrounded: Tensor, rounded: Tensor): void {
+    const value = this.factory.make(rounded.shape, "bf16", this.homeOf(rounded), describeNode(unrounded.node))
+    this.values.set(unrounded, value)
+    this.values.set(rounded, value)
   }
 
   private scratch(bytes: number, node: Node): Operand {

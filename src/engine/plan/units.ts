@@ -26,10 +26,12 @@ export interface PackRequest {
 
 export type UnitOperand = { readonly tensor: Tensor } | { readonly pack: PackRequest }
 
-/** Nodes that run as one instruction, in traced order; the last one gives the unit its place. */
+/** Nodes that run as one instruction, in traced order; the root, the last of them, gives the unit its place. */
 export interface Unit {
   readonly nodes: Node[]
   readonly root: Node
+  /** A rounding of the root's output that is written beside it, or for a kernel that can, instead of it. */
+  rounded?: { readonly node: Node; readonly output: number; readonly instead: boolean }
 }
 
 /** Most distinct inputs of one fused unit: their blocks share the first cache with the temporaries. */
@@ -48,10 +50,11 @@ export function kernelOperands(node: Node): UnitOperand[] {
   })
 }
 
+/** States are rounded while they are packed; other values are there rounded already. */
 function requestPack(tensor: Tensor, transposed: boolean): PackRequest {
-  const rounded = tensor.node.op.traits?.elementwise === "roundBf16"
   const dtype = tensor.dtype === "bf16" ? "packedBf16" : "packedF32"
-  return { source: rounded ? tensor.node.inputs[0] : tensor, transposed, dtype }
+  const isRoundedState = isRounding(tensor.node) && isState(tensor.node.inputs[0].node)
+  return { source: isRoundedState ? tensor.node.inputs[0] : tensor, transposed, dtype }
 }
 
 function tensorOf(operand: UnitOperand): Tensor {
@@ -63,6 +66,9 @@ export function isLeaf(node: Node): boolean {
 }
 export function isElementwise(node: Node): boolean {
   return node.op.traits?.elementwise !== undefined
+}
+function isRounding(node: Node): boolean {
+  return node.op.traits?.elementwise === "roundBf16"
 }
 export function isView(node: Node): boolean {
   return node.op.traits?.view === true
@@ -86,9 +92,31 @@ export function selectUnits(graph: Graph): Selection {
     if (host) host.nodes.unshift(node)
     unitOf.set(node, host ?? { nodes: [node], root: node })
   }
+  for (const node of nodes) if (isRounding(node)) joinProducer(node, readers, kept, unitOf)
   const units = nodes.filter((node) => unitOf.get(node)?.root === node).map((node) => unitOf.get(node) as Unit)
   for (const unit of units) unit.nodes.sort((left, right) => left.id - right.id)
   return { units, unitOf }
+}
+
+/**
+ * Lets a rounding happen where its input is made: as a second output of an elementwise unit, or as the only output of a
+ * kernel that can write bf16 when nothing else reads the unrounded numbers.
+ */
+function joinProducer(
+  rounding: Node,
+  readers: ReadonlyMap<Tensor, ReadonlySet<Node | "packed">>,
+  kept: ReadonlySet<Tensor>,
+  unitOf: Map<Node, Unit>,
+): void {
+  const [source] = rounding.inputs
+  const host = unitOf.get(source.node)
+  if (!host || host.root !== source.node || host.rounded || unitOf.get(rounding)?.nodes.length !== 1) return
+  const beside = isElementwise(host.root)
+  const alone = !kept.has(source) && readers.get(source)?.size === 1
+  const writesBf16 = host.root.op.native?.storesBf16?.includes(source.index) ?? false
+  if (!beside && !(alone && writesBf16)) return
+  host.rounded = { node: rounding, output: source.index, instead: !beside }
+  unitOf.set(rounding, host)
 }
 
 /** The nodes whose kernels must run, in traced order; a rounding that happens while packing is not among them. */
