@@ -3,7 +3,16 @@
 // compiler, or when it fails, it says so in one line and still succeeds: the reference executor serves.
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { availableParallelism } from "node:os"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -222,7 +231,8 @@ export class Build {
     const shared = { linux: ["-shared", "-pthread"], apple: ["-dynamiclib"], windows: ["-shared", "-static"] }[system]
     const strict = system === "linux" ? ["-Wl,-Bsymbolic"] : []
     // Sanitizers leave their own functions to the program that loads the kernels.
-    if (system === "linux" && !this.#flags.some((flag) => flag.startsWith("-fsanitize"))) strict.push("-Wl,--no-undefined")
+    if (system === "linux" && !this.#flags.some((flag) => flag.startsWith("-fsanitize")))
+      strict.push("-Wl,--no-undefined")
     return this.link(unit, `kernels-${unit}.so`, [...shared, ...this.#flags, ...strict, ...objects, "-lm"])
   }
 
@@ -266,12 +276,15 @@ export async function buildAddon({ compiler = findCompiler(), allLevels = false 
   const runtime = build.runtime()
   const binding = build.object("glossa", "binding.cc", ["-O2", `-I${nodeHeaders}`])
   const usable = await usableLevels(build)
-  const wanted = Object.keys(build.levelFlags).filter((level) => allLevels || level === "scalar" || usable.includes(level))
+  const wanted = Object.keys(build.levelFlags).filter(
+    (level) => allLevels || level === "scalar" || usable.includes(level),
+  )
   const levels = wanted.map((level) => build.level(level))
   await build.compile()
   await runAll([() => build.addon([...runtime, binding]), ...levels.map((level) => () => build.kernels(level))])
   for (const unit of ["glossa", "scalar"]) {
-    if (build.failures.has(unit)) throw new BuildError(`${compiler.program} could not build ${unit}: ${build.whyFailed(unit)}`)
+    if (build.failures.has(unit))
+      throw new BuildError(`${compiler.program} could not build ${unit}: ${build.whyFailed(unit)}`)
   }
   build.prune()
   return { build, levels, usable }

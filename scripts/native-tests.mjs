@@ -21,14 +21,21 @@ export function addTests(build, levels, { runtime, loaded }) {
   if (loaded) for (const source of listSources("tests/loaded")) test(source, undefined, [], [])
   const start = listSources("tests/start").map((source) => build.object("tests-start", source))
   const perLevel = listSources("tests").filter((source) => dirname(source) === "tests")
-  for (const level of levels) for (const source of perLevel) test(source, level, level.flags, [...level.objects, ...start])
+  for (const level of levels)
+    for (const source of perLevel) test(source, level, level.flags, [...level.objects, ...start])
   return programs
 }
 
 /** Links test programs; those whose level or own source failed are left out and counted by `runTests`. */
 export function linkTests(programs) {
   const whole = programs.filter(({ build, level }) => level === undefined || !build.failures.has(level.unit))
-  return runAll(whole.map(({ build, unit, objects }) => () => build.program(unit, unit, objects)))
+  return runAll(
+    whole.map(
+      ({ build, unit, objects }) =>
+        () =>
+          build.program(unit, unit, objects),
+    ),
+  )
 }
 
 /** Sums of what came out of all runs. */
@@ -95,7 +102,8 @@ export async function runTests(programs, tally, { label = "", launcher = [], env
     const started = performance.now()
     const before = tally.failed
     tally.take(name, program, await runProgram(command, parameters, environment))
-    if (tally.failed === before) console.log(`native: ${name} passed (${((performance.now() - started) / 1000).toFixed(1)} s)`)
+    if (tally.failed === before)
+      console.log(`native: ${name} passed (${((performance.now() - started) / 1000).toFixed(1)} s)`)
   })
   await runAll(jobs)
 }

@@ -29,7 +29,11 @@ async function buildFor(compiler, folder, { testedLevels, nodeLibrary = [] }) {
   await build.compile()
   await runAll([
     ...levels.map((level) => () => build.kernels(level)),
-    () => build.addon([...runtime, binding], nodeLibrary.map((name) => join(build.folder, name))),
+    () =>
+      build.addon(
+        [...runtime, binding],
+        nodeLibrary.map((name) => join(build.folder, name)),
+      ),
   ])
   await linkTests(tests)
   build.prune()
@@ -45,7 +49,9 @@ async function main() {
   const missing = Object.entries(tools).filter(([tool]) => spawnSync(tool, ["--version"]).status !== 0)
   if (missing.length > 0) {
     const packages = [...new Set(missing.map(([, name]) => name))].join(" ")
-    console.log(`portable: not tested; missing ${missing.map(([tool]) => tool).join(", ")}: apt-get install -y ${packages}`)
+    console.log(
+      `portable: not tested; missing ${missing.map(([tool]) => tool).join(", ")}: apt-get install -y ${packages}`,
+    )
     process.exitCode = 1
     return
   }
@@ -63,7 +69,9 @@ async function main() {
   await linkTests(tests)
   await runTests(tests, tally)
 
-  const arm = await buildFor(findCompiler(["aarch64-linux-gnu-g++"]), "native-aarch64", { testedLevels: ["scalar", "neon"] })
+  const arm = await buildFor(findCompiler(["aarch64-linux-gnu-g++"]), "native-aarch64", {
+    testedLevels: ["scalar", "neon"],
+  })
   await runTests(arm.tests, tally, {
     label: "on aarch64 (qemu)",
     launcher: ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],

@@ -6,8 +6,8 @@ import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import { describe, expect, it } from "vitest"
-import { compile, createExecutor, f32, relu } from "../../src/engine/index.ts"
 import type { NativeAddon, NativeProgram, NativeResult } from "../../src/engine/execute/native-contract.ts"
+import { compile, createExecutor, f32, relu } from "../../src/engine/index.ts"
 import { GlossaError } from "../../src/errors.ts"
 
 const native = createExecutor({ kind: "auto", threads: 2 }).name === "native"
@@ -109,8 +109,9 @@ describe.skipIf(!native)("the addon survives", () => {
       post([status, new Float32Array(bytes.buffer).every((sum) => sum === workerData.settings.tape[2])])
     })`
     const workers = [40, 60, 80].map((times) => startWorker(times, body))
+    const messages = workers.map(nextMessage)
     const here = [addHere(50), addHere(70)]
-    for (const worker of workers) expect(await nextMessage(worker)).toEqual(["done", true])
+    for (const message of messages) expect(await message).toEqual(["done", true])
     const [fifty, seventy] = await Promise.all(here)
     expect(fifty.every((sum) => sum === 50) && seventy.every((sum) => sum === 70)).toBe(true)
     await Promise.all(workers.map((worker) => worker.terminate()))

@@ -92,5 +92,7 @@ const runNext = async (): Promise<void> => {
 }
 await Promise.all([runNext(), runNext()])
 rmSync(folder, { recursive: true })
-console.log(`fuzz: ${clean ? "nothing found" : "FAILED"}, ${((performance.now() - started) / 1000).toFixed(0)} s in all, seed ${seed}`)
+console.log(
+  `fuzz: ${clean ? "nothing found" : "FAILED"}, ${((performance.now() - started) / 1000).toFixed(0)} s in all, seed ${seed}`,
+)
 process.exitCode = clean ? 0 : 1

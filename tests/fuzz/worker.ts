@@ -49,7 +49,7 @@ for (let input = assignment.from; input < assignment.to; input++) {
   } catch (error) {
     if (error instanceof GlossaError && error.kind !== "internal") {
       refused++
-      if (error.message.includes("\n") || error.message.length > 1000)
+      if (error.message.includes("\n") || error.message.length > 2500)
         note(input, `an error text of ${error.message.length} characters: ${error.message.slice(0, 200)}`)
     } else note(input, error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
