@@ -31,6 +31,7 @@ export {
   damaged,
   type FileToWrite,
   GENERATION_CONFIG_FILE,
+  importLlama2c,
   type ModelFolderConfig,
   readJson,
   readModelConfig,

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts"
 import { benchLearn } from "./bench-learn.ts"
 import { benchTrain } from "./bench-train.ts"
 import { chat } from "./chat.ts"
+import { convert } from "./convert.ts"
 import { doctor } from "./doctor.ts"
 import { generate } from "./generate.ts"
 import { pretrain } from "./pretrain.ts"
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   generate,
   chat,
   score,
+  convert,
   tokenizerTrain,
   tokenizerEncode,
   tokenizerDecode,

@@ -8,7 +8,8 @@ import {
   type StateUpdate,
   type Tensor,
 } from "../graph/index.ts"
-import { add } from "../ops/index.ts"
+import { add, reshape } from "../ops/index.ts"
+import { sameShape } from "../tensor/index.ts"
 
 /** A sum over this run's rows and the state in which it goes on. */
 export interface RunningSum {
@@ -23,20 +24,37 @@ export interface RunningSum {
  */
 export function accumulate(sums: readonly RunningSum[]): StateUpdate[] {
   const byNode = new Map<Node, RunningSum[]>()
-  for (const sum of sums) byNode.set(sum.term.node, [...(byNode.get(sum.term.node) ?? []), sum])
+  for (const sum of sums) {
+    const { node } = throughViews(sum.term)
+    byNode.set(node, [...(byNode.get(node) ?? []), sum])
+  }
   return [...byNode].flatMap(([node, group]) => continueNode(node, group))
+}
+
+/** The tensor whose numbers these are: a bias's gradient is a sum over rows under another shape. */
+function throughViews(tensor: Tensor): Tensor {
+  return tensor.node.op.traits?.view ? throughViews(tensor.node.inputs[0]) : tensor
+}
+
+/** `tensor` under the shape of `like`; itself where it has that already. */
+function shapedLike(tensor: Tensor, like: Tensor): Tensor {
+  return sameShape(tensor.shape, like.shape) ? tensor : reshape(tensor, like.shape)
 }
 
 function continueNode(node: Node, group: readonly RunningSum[]): StateUpdate[] {
   const positions = node.op.traits?.accumulators?.filter((position) => position >= 0) ?? []
   const continued = [...node.inputs]
   for (const { term, state } of group) {
-    const position = node.op.traits?.accumulators?.[term.index] ?? -1
-    if (position >= 0) continued[position] = asTensor(state)
+    const source = throughViews(term)
+    const position = node.op.traits?.accumulators?.[source.index] ?? -1
+    if (position >= 0) continued[position] = atPath(node.path, () => shapedLike(asTensor(state), source))
   }
   // Optional inputs only stand at the end: with one of two missing, the plain sum serves.
   if (positions.length === 0 || positions.some((position) => !continued[position]))
     return group.map(({ term, state }) => ({ state, value: atPath(node.path, () => add(state, term)) }))
   const outputs = applyAt(node.path, node.op, continued, node.attributes)
-  return group.map(({ term, state }) => ({ state, value: outputs[term.index] }))
+  return group.map(({ term, state }) => {
+    const value = outputs[throughViews(term).index]
+    return { state, value: atPath(node.path, () => shapedLike(value, term)) }
+  })
 }

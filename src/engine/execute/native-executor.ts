@@ -107,7 +107,7 @@ export class NativeExecutor implements Executor {
     const source = storageOf(state)
     const known = this.packs.get(source) ?? new Map<string, NativeStorage>()
     this.packs.set(source, known)
-    const key = `${dtype} ${transposed}`
+    const key = `${dtype} ${transposed} ${shape.join("×")}`
     let storage = known.get(key)
     if (!storage) {
       storage = new NativeStorage(this, storageBytes(dtype, maximumShape(shape)), dtype)

@@ -9,7 +9,10 @@ export function poisonDeadPlaces(plan: Plan): Instruction[] {
   return plan.instructions.flatMap((instruction, index) => {
     const justMade = new Set(instruction.outputs.map(({ value }) => offsets.get(value)))
     const dead = deaths[index].filter(
-      (value) => !justMade.has(offsets.get(value)) || instruction.outputs.some((output) => output.value === value),
+      (value) =>
+        // The condition of the updates is read once more when the run has ended.
+        value !== plan.predicate?.value &&
+        (!justMade.has(offsets.get(value)) || instruction.outputs.some((output) => output.value === value)),
     )
     const fills = dead.map((value): Instruction => {
       const shape = [Math.floor(value.bytes / elementBytes("f32"))]

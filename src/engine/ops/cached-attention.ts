@@ -1,7 +1,8 @@
-import { apply, defineOp, type Tensor, type TensorLike } from "../graph/index.ts"
+import { apply, asTensor, defineOp, type Tensor, type TensorLike } from "../graph/index.ts"
 import { maximumSize, sameShape } from "../tensor/index.ts"
 import { type AttentionAttributes, attendOne, firstVisible } from "./attention.ts"
 import { CACHE_PAGE } from "./cache-write.ts"
+import { round } from "./round.ts"
 
 export const cachedAttentionOp = defineOp<AttentionAttributes>({
   name: "cachedAttention",
@@ -14,6 +15,7 @@ export const cachedAttentionOp = defineOp<AttentionAttributes>({
     if (page !== CACHE_PAGE || headSize !== queries.shape[2])
       fault(`pages of ${CACHE_PAGE} positions, of one head size`)
     if (maximumSize(queries.shape[1]) % kvHeads !== 0) fault("a query head count that key heads divide")
+    if (queries.dtype !== keyPages.dtype || keyPages.dtype !== valuePages.dtype) fault("one dtype", "DTYPE_MISMATCH")
     for (const { shape, dtype } of [sequences, positions])
       if (dtype !== "i32" || !sameShape(shape, queries.shape.slice(0, 1))) fault("one i32 sequence and position a row")
     if (blockTable.dtype !== "i32" || blockTable.shape.length !== 2) fault("an i32 block table [sequences, blocks]")
@@ -28,7 +30,6 @@ export const cachedAttentionOp = defineOp<AttentionAttributes>({
     maximumSize(table.shape[1]) *
     CACHE_PAGE,
   traits: {
-    rounds: [0],
     indexRanges: [
       { input: 3, minimum: 0, limit: (types) => maximumSize(types[5].shape[0]) },
       { input: 4, minimum: 0, limit: (types) => maximumSize(types[5].shape[1]) * CACHE_PAGE },
@@ -62,7 +63,7 @@ export const cachedAttentionOp = defineOp<AttentionAttributes>({
  * Causal attention of each row over the cached positions of its sequence, its own position included: the same
  * arithmetic, and so the same bits, as `attention` over the whole sequence.
  *
- * @shape   queries     [rows, heads, headSize]            dtype of the pages
+ * @shape   queries     [rows, heads, headSize]            float32, rounded where the pages are bfloat16
  * @shape   keyPages    [pages, kvHeads, 64, headSize]     float32 | bfloat16
  * @shape   valuePages  [pages, kvHeads, 64, headSize]     same
  * @shape   sequences   [rows]                             i32: which sequence a row belongs to
@@ -78,6 +79,10 @@ export function cachedAttention(
   rows: { readonly sequences: TensorLike; readonly positions: TensorLike; readonly blockTable: TensorLike },
   { scale, window = 0 }: { scale: number; window?: number },
 ): Tensor {
-  const inputs = [queries, cache.keyPages, cache.valuePages, rows.sequences, rows.positions, rows.blockTable]
+  const keyPages = asTensor(cache.keyPages)
+  const exact = asTensor(queries)
+  // The pages decide, not the policy: a query meets keys of its own kind, as in `attention`.
+  const met = keyPages.dtype === "bf16" && exact.dtype === "f32" ? round(exact) : exact
+  const inputs = [met, keyPages, cache.valuePages, rows.sequences, rows.positions, rows.blockTable]
   return apply(cachedAttentionOp, inputs, { scale, window })
 }

@@ -1,5 +1,5 @@
 import { apply, asTensor, defineOp, type Tensor, type TensorLike } from "../graph/index.ts"
-import { formatShape, maximumElements, type Shape } from "../tensor/index.ts"
+import { boundedDimension, formatShape, maximumElements, type Shape } from "../tensor/index.ts"
 
 export const reshapeOp = defineOp<{ readonly shape: Shape }>({
   name: "reshape",
@@ -7,6 +7,9 @@ export const reshapeOp = defineOp<{ readonly shape: Shape }>({
   outputs: ([{ shape, dtype }], attributes, fault) => {
     if (maximumElements(shape) !== maximumElements(attributes.shape))
       fault(`as many elements as ${formatShape(attributes.shape)}`)
+    // With fewer rows than the maximum there are fewer elements than a fixed size stands for.
+    if (!boundedDimension(shape) !== !boundedDimension(attributes.shape))
+      fault(`bounded rows on both sides or on none, not ${formatShape(attributes.shape)}`)
     return [{ shape: attributes.shape, dtype }]
   },
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && reshape(dy, x.shape)],
@@ -19,7 +22,7 @@ export const reshapeOp = defineOp<{ readonly shape: Shape }>({
  * The same numbers in the same order under another shape; costs nothing.
  *
  * @shape   x        any
- * @shape   returns  `shape`, of as many elements; dtype of x
+ * @shape   returns  `shape`, of as many elements, bounded rows where x has them; dtype of x
  * @gradient x
  * @throws  SHAPE_MISMATCH when the element counts differ
  */

@@ -41,6 +41,8 @@ export function orderUnits(graph: Graph, selection: Selection): Order {
   for (const update of graph.updates) {
     const writer = selection.unitOf.get(update.value.node)
     if (!writer || !mayWriteOver(writer, update, graph, readers)) continue
+    // A value lies in one state only; others that it becomes, too, get copies.
+    if ([...inPlace.keys()].some(({ value }) => value === update.value)) continue
     const wanted = [...(readersOfState.get(update.state) ?? []), ...(predicate ? [predicate] : [])]
     const others = wanted.filter((unit) => unit !== writer)
     if (others.some((unit) => reaches(unit, writer, before))) continue

@@ -7,9 +7,10 @@ export class TextFollower {
   private readonly decoder: ReturnType<Tokenizer["decodeStream"]>
   private readonly matcher: StopMatcher
 
-  constructor(tokenizer: Tokenizer, stops: readonly string[]) {
+  /** @param followsText  whether text came before, so that the space before the first word is kept */
+  constructor(tokenizer: Tokenizer, stops: readonly string[], followsText = false) {
     this.tokenizer = tokenizer
-    this.decoder = tokenizer.decodeStream({ skipSpecialTokens: true })
+    this.decoder = tokenizer.decodeStream({ skipSpecialTokens: true, continues: followsText })
     this.matcher = new StopMatcher(stops)
   }
 

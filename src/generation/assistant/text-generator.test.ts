@@ -132,6 +132,31 @@ describe("stream", () => {
     expect(new TextFollower(tinyTokenizer(), []).push(40, true).text).toBe("")
   })
 
+  test("keeps the space before the first word after a text, and leaves it out where a text begins", async () => {
+    const tokens = ["<s>", "</s>", ...Array.from({ length: 30 }, (_, index) => `▁${String.fromCharCode(97 + index)}`)]
+    const tokenizer = Tokenizer.fromJson(
+      {
+        version: "1.0",
+        added_tokens: tokens.slice(0, 2).map((content, id) => ({ id, content, special: true })),
+        decoder: {
+          type: "Sequence",
+          decoders: [
+            { type: "Replace", pattern: { String: "▁" }, content: " " },
+            { type: "Fuse" },
+            { type: "Strip", content: " ", start: 1, stop: 0 },
+          ],
+        },
+        model: { type: "BPE", vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: [] },
+      },
+      { roles: { bos: "<s>", eos: "</s>" } },
+    )
+    using spaced = new TextGenerator(model, { tokenizer })
+    const settings = { maxNewTokens: 1, temperature: 0 }
+    const textAfter = async (ids: number[]) => (await spaced.generateIds(ids, settings)).text
+    expect(await textAfter([0, 5])).toMatch(/^ \S$/)
+    expect(await textAfter([0])).toMatch(/^\S$/)
+  })
+
   test("left early returns its pages", async () => {
     let seen = 0
     for await (const { id } of generator.streamIds([1, 2, 3], { maxNewTokens: 100 })) {

@@ -158,7 +158,9 @@ export class TextGenerator {
     this.checkOpen()
     const resolved = resolveSettings(applyDefaults(settings, this.defaults.settings), this.newSeed)
     if (!this.tokenizer && resolved.stop.length > 0) throw tokenizerMissing("stop", "end at ids instead (stopIds)")
-    const follower = this.tokenizer && new TextFollower(this.tokenizer, resolved.stop)
+    const { tokenizer } = this
+    const followsText = tokenizer !== undefined && ids.some((id) => !tokenizer.isSpecial(id))
+    const follower = tokenizer && new TextFollower(tokenizer, resolved.stop, followsText)
     this.openScheduler ??= new Scheduler(this.model, this.options)
     let text = ""
     const result = await this.openScheduler.submit({

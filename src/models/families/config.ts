@@ -48,7 +48,8 @@ export const flag = () => z.boolean("true or false")
 export const unsupported = (wanted: string, values: readonly [unknown, ...unknown[]]) =>
   z
     .unknown()
-    .refine((value) => values.includes(value), wanted).optional()
+    .refine((value) => values.includes(value), wanted)
+    .optional()
     .optional()
 
 /** A value that may be left out or null. */

@@ -1,5 +1,6 @@
 /** Weights: safetensors files and Hugging Face model folders, in and out. */
 export { Checkpoint, WEIGHTS_FILE, WEIGHTS_INDEX } from "./checkpoint.ts"
+export { importLlama2c } from "./llama2c.ts"
 export { type CheckpointMatch, fillParameters, matchCheckpoint, type ParameterSources } from "./load-parameters.ts"
 export {
   CONFIG_FILE,

@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { GlossaError } from "../../errors.ts"
 import { type Family, familyOf, type ModelConfig, parseConfig, unknownConfigKeys } from "../families/index.ts"
-import type { ParameterSpec, Parameters } from "../layers/index.ts"
+import type { ParameterSpec } from "../layers/index.ts"
 import { exists, WEIGHTS_FILE, WEIGHTS_INDEX } from "./checkpoint.ts"
 import { readJson } from "./read-json.ts"
 import { type FileToWrite, replaceFiles } from "./replace-files.ts"
@@ -64,11 +64,19 @@ export interface SaveOptions {
 
 const LARGEST_FILE_BYTES = 5_000_000_000
 
+/** Where the numbers to write come from: a model's parameters, or another file that is being converted. */
+export interface ParameterSource {
+  readonly specs: readonly ParameterSpec[]
+  /** Numbers that all of them hold together. */
+  readonly count: number
+  get(path: string): { read(): Promise<Float32Array | Int32Array> }
+}
+
 export interface ModelToSave {
   readonly family: Family
   readonly config: ModelConfig
   readonly generation: Readonly<Record<string, unknown>>
-  readonly parameters: Parameters
+  readonly parameters: ParameterSource
 }
 
 /**
@@ -104,7 +112,7 @@ function generationJson({ config, generation }: ModelToSave): Record<string, unk
   return { ...Object.fromEntries(known.map((key) => [key, config[key]])), ...generation }
 }
 
-function weightFiles(parameters: Parameters, dtype: "f32" | "bf16", largestFileBytes: number): FileToWrite[] {
+function weightFiles(parameters: ParameterSource, dtype: "f32" | "bf16", largestFileBytes: number): FileToWrite[] {
   const tensors = parameters.specs.map((spec) => tensorToWrite(parameters, spec, dtype))
   const shards = splitIntoShards(tensors, largestFileBytes)
   if (shards.length === 1) return [{ name: WEIGHTS_FILE, content: (sink) => writeSafetensors(sink, tensors) }]
@@ -123,7 +131,11 @@ function weightFiles(parameters: Parameters, dtype: "f32" | "bf16", largestFileB
   ]
 }
 
-function tensorToWrite(parameters: Parameters, { path, shape }: ParameterSpec, dtype: "f32" | "bf16"): TensorToWrite {
+function tensorToWrite(
+  parameters: ParameterSource,
+  { path, shape }: ParameterSpec,
+  dtype: "f32" | "bf16",
+): TensorToWrite {
   return { name: path, type: dtype === "bf16" ? "BF16" : "F32", shape, read: () => parameters.get(path).read() }
 }
 

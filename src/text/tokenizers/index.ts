@@ -2,6 +2,7 @@
 export type { AddedToken } from "./added-tokens.ts"
 export { AutoTokenizer } from "./auto-tokenizer.ts"
 export { firstInvalidByte } from "./byte-text.ts"
+export { tokenizerFromLlama2c } from "./llama2c.ts"
 export { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
 export {
   DEFAULT_SPECIAL_ROLES,

@@ -27,6 +27,11 @@ export interface EncodeOptions {
 export interface DecodeOptions {
   /** Leave special tokens out of the text. Default false. */
   readonly skipSpecialTokens?: boolean
+  /**
+   * The ids go on from earlier ones, so that nothing is taken off their start: some tokenizers leave out the space
+   * before a text's first word. Default false.
+   */
+  readonly continues?: boolean
 }
 
 /** What stands beside tokenizer.json in a folder. */
@@ -211,12 +216,12 @@ export class Tokenizer {
    *
    * @throws TOKEN_UNKNOWN when an id is outside the vocabulary
    */
-  decodeBytes(ids: Iterable<number>, { skipSpecialTokens = false }: DecodeOptions = {}): Uint8Array {
+  decodeBytes(ids: Iterable<number>, { skipSpecialTokens = false, continues = false }: DecodeOptions = {}): Uint8Array {
     const parts: Uint8Array[] = []
     let length = 0
     for (const id of ids) {
       if (skipSpecialTokens && this.isSpecial(id)) continue
-      const bytes = this.#bytesOf(id, parts.length === 0)
+      const bytes = this.#bytesOf(id, !continues && parts.length === 0)
       parts.push(bytes)
       length += bytes.length
     }
@@ -230,9 +235,9 @@ export class Tokenizer {
   }
 
   /** Decodes ids as they come; all that it gives, joined, is what `decode` gives for all of them. */
-  decodeStream({ skipSpecialTokens = false }: DecodeOptions = {}): DecodeStream {
+  decodeStream({ skipSpecialTokens = false, continues = false }: DecodeOptions = {}): DecodeStream {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-    let isFirst = true
+    let isFirst = !continues
     return {
       push: (id) => {
         if (skipSpecialTokens && this.isSpecial(id)) return ""
@@ -291,13 +296,13 @@ export class Tokenizer {
   #encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions): number[] {
     const ids: number[] = []
     const [original, normalized] = this.#finders[parseSpecialTokens ? "special" : "plain"]
-    for (const stretch of original.split(text)) {
+    for (const [index, stretch] of original.split(text).entries()) {
       if (typeof stretch !== "string") ids.push(stretch.id)
       else {
         const rewritten = this.#normalizer ? this.#normalizer.normalize(stretch) : stretch
-        for (const part of normalized.split(rewritten)) {
+        for (const [place, part] of normalized.split(rewritten).entries()) {
           if (typeof part !== "string") ids.push(part.id)
-          else this.#encodeStretch(part, ids)
+          else this.#encodeStretch(part, index + place === 0, ids)
         }
       }
     }
@@ -305,9 +310,9 @@ export class Tokenizer {
   }
 
   /** Appends the ids of text that holds no added token. */
-  #encodeStretch(text: string, ids: number[]): void {
+  #encodeStretch(text: string, isFirst: boolean, ids: number[]): void {
     const spell = this.#preTokenizer?.spell
-    const pieces = this.#preTokenizer ? this.#preTokenizer.split(text) : [text]
+    const pieces = this.#preTokenizer ? this.#preTokenizer.split(text, isFirst) : [text]
     for (const piece of pieces) {
       let known = this.#cache.get(piece)
       if (!known) {

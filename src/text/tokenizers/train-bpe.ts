@@ -60,7 +60,7 @@ export async function trainBpe(
   const preTokenizerJson = splitterJson(options.splitPattern ?? "cl100k")
   const preTokenizer = buildPart(PRE_TOKENIZERS, preTokenizerJson, "pre_tokenizer")
 
-  const pieces = await countPieces(documents, (text) => preTokenizer.split(text), options.onProgress)
+  const pieces = await countPieces(documents, (text) => preTokenizer.split(text, true), options.onProgress)
   if (pieces.texts.length === 0) {
     throw new GlossaError("CORPUS_EMPTY", {
       where: "tokenizer training",

@@ -1,5 +1,7 @@
 /** Normalizers: what happens to text before it is cut. None is the lossless choice. */
 import type { Part, PartDefinition } from "../parts.ts"
+import { prependNormalizer } from "./prepend.ts"
+import { replaceNormalizer } from "./replace.ts"
 import { sequenceNormalizer } from "./sequence.ts"
 import { nfcNormalizer, nfdNormalizer, nfkcNormalizer, nfkdNormalizer } from "./unicode-forms.ts"
 
@@ -14,5 +16,7 @@ export const NORMALIZERS: readonly PartDefinition<Normalizer>[] = [
   nfdNormalizer,
   nfkcNormalizer,
   nfkdNormalizer,
+  prependNormalizer,
+  replaceNormalizer,
   sequenceNormalizer,
 ]

@@ -12,11 +12,12 @@ export const sequencePreTokenizer: PartDefinition<PreTokenizer> = {
     const steps = pretokenizers.map((step, index) => child(step, `${where}.pretokenizers[${index}]`))
     const last = steps.at(-1)
     return {
-      split(text) {
+      split(text, isFirst) {
         let pieces = text === "" ? [] : [text]
         for (const step of steps) {
           const next: string[] = []
-          for (const piece of pieces) for (const part of step.split(piece)) next.push(part)
+          for (const [index, piece] of pieces.entries())
+            for (const part of step.split(piece, isFirst && index === 0)) next.push(part)
           // Only the last step's spelling may wait; a step further on must see the spelled piece.
           pieces = step !== last && step.spell ? next.map(step.spell) : next
         }

@@ -1,0 +1,17 @@
+import type { OpDefinition } from "../graph/index.ts"
+import { elementwiseCases, HUGE, INFINITIES, special } from "./elementwise.cases.ts"
+import { geluTanhOp } from "./gelu-tanh.ts"
+import type { OpCases } from "./op-case.cases.ts"
+
+export const geluTanhCases: OpCases = {
+  op: geluTanhOp as OpDefinition<never>,
+  tolerance: {
+    absolute: 2e-6,
+    relative: 5e-7,
+    why: "where 1 + t nearly cancels, what is left of a unit of 1 in the last place",
+  },
+  cases: [
+    ...elementwiseCases(geluTanhOp as OpDefinition<never>),
+    special(0, 1e-20, 5, -5, -12, ...HUGE, ...INFINITIES),
+  ],
+}

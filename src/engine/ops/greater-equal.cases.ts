@@ -1,0 +1,13 @@
+import type { OpDefinition } from "../graph/index.ts"
+import { elementwiseCases, HUGE, INFINITIES, specialPairs, tenths } from "./elementwise.cases.ts"
+import { greaterEqualOp } from "./greater-equal.ts"
+import { EXACT, type OpCases } from "./op-case.cases.ts"
+
+export const greaterEqualCases: OpCases = {
+  op: greaterEqualOp as OpDefinition<never>,
+  tolerance: EXACT,
+  cases: [
+    ...elementwiseCases(greaterEqualOp as OpDefinition<never>, [tenths(0), tenths(0)]),
+    specialPairs(0, -0, 1, ...HUGE, ...INFINITIES),
+  ],
+}

@@ -1,0 +1,31 @@
+import type { OpDefinition } from "../graph/index.ts"
+import { layerNormOp } from "./layer-norm.ts"
+import { layerNormGradientOp } from "./layer-norm-gradient.ts"
+import { CaseData, few, handedOn, type OpCase, type OpCases } from "./op-case.cases.ts"
+
+const data = new CaseData("layerNormGradient")
+
+/** `x` and `dy` of these sizes, with what layerNorm hands on. */
+function backward(title: string, sizes: Parameters<CaseData["normal"]>[0]): OpCase {
+  const [x, dy] = [data.normal(sizes), data.normal(sizes)]
+  const weight = data.normal([x.shape[x.shape.length - 1] as number])
+  const [, mean, deviation] = handedOn(layerNormOp as OpDefinition<never>, [x, weight, weight], { epsilon: 1e-5 })
+  return { title, inputs: [x, weight, mean, deviation, dy] }
+}
+
+export const layerNormGradientCases: OpCases = {
+  op: layerNormGradientOp as OpDefinition<never>,
+  tolerance: {
+    absolute: 5e-6,
+    relative: 5e-6,
+    why: "means of products in float32, subtracted from numbers of their size",
+  },
+  cases: [
+    ...[15, 16, 17, 33, 65, 300].map((width) => backward(`width ${width}`, [5, width])),
+    backward("a vector", [17]),
+    backward("three axes", [3, 2, 16]),
+    backward("bounded rows", [few(5, 9), 17]),
+    backward("none of bounded rows", [few(0, 9), 17]),
+    backward("many rows", [300, 64]),
+  ],
+}

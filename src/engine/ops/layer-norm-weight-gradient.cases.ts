@@ -1,0 +1,29 @@
+import type { OpDefinition } from "../graph/index.ts"
+import { layerNormOp } from "./layer-norm.ts"
+import { layerNormWeightGradientOp } from "./layer-norm-weight-gradient.ts"
+import { CaseData, few, handedOn, type OpCase, type OpCases } from "./op-case.cases.ts"
+
+const data = new CaseData("layerNormWeightGradient")
+
+function backward(title: string, sizes: Parameters<CaseData["normal"]>[0], continued = false): OpCase {
+  const [x, dy] = [data.normal(sizes), data.normal(sizes)]
+  const width = x.shape[x.shape.length - 1] as number
+  const weight = data.normal([width])
+  const [, mean, deviation] = handedOn(layerNormOp as OpDefinition<never>, [x, weight, weight], { epsilon: 1e-5 })
+  return { title, inputs: [x, mean, deviation, dy, ...(continued ? [weight, data.normal([width])] : [])] }
+}
+
+export const layerNormWeightGradientCases: OpCases = {
+  op: layerNormWeightGradientOp as OpDefinition<never>,
+  tolerance: { absolute: 3e-5, relative: 3e-6, why: "up to some hundred numbers near 1 added in float32" },
+  cases: [
+    ...[1, 15, 16, 17, 33, 65].map((width) => backward(`width ${width}`, [37, width])),
+    ...[1, 31, 32, 33, 300].map((count) => backward(`${count} rows`, [count, 24])),
+    backward("a vector", [17]),
+    backward("three axes", [3, 2, 16]),
+    backward("bounded rows", [few(40, 90), 17]),
+    backward("none of bounded rows", [few(0, 9), 17]),
+    backward("continued", [50, 33], true),
+    backward("continued over no rows", [few(0, 9), 33], true),
+  ],
+}

@@ -1,0 +1,31 @@
+import type { OpDefinition } from "../graph/index.ts"
+import { CaseData, type CaseInput, few, handedOn, type OpCase, type OpCases } from "./op-case.cases.ts"
+import { rmsNormOp } from "./rms-norm.ts"
+import { rmsNormGradientOp } from "./rms-norm-gradient.ts"
+
+const data = new CaseData("rmsNormGradient")
+
+/** `x` and `dy` of these sizes, with what rmsNorm hands on. */
+function backward(title: string, sizes: Parameters<CaseData["normal"]>[0]): OpCase {
+  const [x, dy] = [data.normal(sizes), data.normal(sizes)]
+  const weight: CaseInput = data.normal([x.shape[x.shape.length - 1] as number])
+  const [, reciprocalRms] = handedOn(rmsNormOp as OpDefinition<never>, [x, weight], { epsilon: 1e-5 })
+  return { title, inputs: [x, weight, reciprocalRms, dy] }
+}
+
+export const rmsNormGradientCases: OpCases = {
+  op: rmsNormGradientOp as OpDefinition<never>,
+  tolerance: {
+    absolute: 5e-6,
+    relative: 5e-6,
+    why: "a mean of products in float32, subtracted from numbers of its size",
+  },
+  cases: [
+    ...[15, 16, 17, 33, 65, 300].map((width) => backward(`width ${width}`, [5, width])),
+    backward("a vector", [17]),
+    backward("three axes", [3, 2, 16]),
+    backward("bounded rows", [few(5, 9), 17]),
+    backward("none of bounded rows", [few(0, 9), 17]),
+    backward("many rows", [300, 64]),
+  ],
+}

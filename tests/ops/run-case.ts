@@ -1,0 +1,82 @@
+/** Runs one case of an operation on an executor, and says where numbers differ by more than a case allows. */
+
+import { type Attributes, applyAll, type OpDefinition } from "../../src/engine/graph/index.ts"
+import { compile, constant, type Executor, type HostArray, round, type Tensor } from "../../src/engine/index.ts"
+import type { CaseInput, OpCase, Tolerance } from "../../src/engine/ops/op-case.cases.ts"
+
+/** Input specs of a case, by name. */
+export function caseSpecs(inputs: readonly CaseInput[]) {
+  return Object.fromEntries(
+    inputs.map(({ shape, dtype }, index) => {
+      return [`input${index}`, { shape, dtype: dtype === "i32" ? ("i32" as const) : ("f32" as const) }]
+    }),
+  )
+}
+
+/** A case's numbers, by name. */
+export function caseNumbers(inputs: readonly CaseInput[]): Record<string, HostArray> {
+  return Object.fromEntries(inputs.map(({ data }, index) => [`input${index}`, data]))
+}
+
+/** A case's inputs as the operation takes them: rounded where the case wants bfloat16. */
+export function caseTensors(inputs: readonly CaseInput[], traced: Readonly<Record<string, Tensor>>): Tensor[] {
+  return inputs.map(({ dtype }, index) => {
+    const tensor = traced[`input${index}`]
+    return dtype === "bf16" ? round(tensor) : tensor
+  })
+}
+
+const GUARD = Float32Array.from({ length: 16 }, (_, place) => 1234567 + place)
+
+export interface CaseResult {
+  readonly outputs: readonly HostArray[]
+  /** What is wrong with the memory around the outputs. */
+  readonly damage: readonly string[]
+}
+
+/** Runs a case; between and around its outputs lie guards that nothing may write. */
+export async function runCase(
+  op: OpDefinition<never>,
+  { inputs, attributes = {} }: OpCase,
+  { executor, precision = "f32" }: { executor: Executor; precision?: "f32" | "bf16" },
+): Promise<CaseResult> {
+  using program = compile(
+    caseSpecs(inputs),
+    (traced) => {
+      const tensors = applyAll(op as unknown as OpDefinition<Attributes>, caseTensors(inputs, traced), attributes)
+      const outputs = tensors.flatMap((tensor, index) => [
+        [`output${index}`, tensor],
+        [`guard${index}`, constant(GUARD, [GUARD.length])],
+      ])
+      return { outputs: Object.fromEntries([["before", constant(GUARD, [GUARD.length])], ...outputs]) }
+    },
+    { executor, precision, name: op.name },
+  )
+  const results = await program.run(caseNumbers(inputs))
+  const names = Object.keys(results).filter((name) => name.startsWith("output"))
+  return { outputs: names.map((name) => results[name]), damage: damageOf(results) }
+}
+
+/** Outputs lie one after another, padded to 64 bytes; a guard follows each. */
+function damageOf(results: Readonly<Record<string, HostArray>>): string[] {
+  const guards = Object.entries(results).filter(([name]) => !name.startsWith("output"))
+  return guards
+    .filter(([, array]) => array.length !== GUARD.length || array.some((value, place) => value !== GUARD[place]))
+    .map(([name]) => `${name} was written`)
+}
+
+/** The first place where `came` is further from `wanted` than allowed; undefined where there is none. */
+export function firstDifference(
+  came: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  tolerance: Tolerance,
+): string | undefined {
+  if (came.length !== wanted.length) return `${came.length} numbers, wanted ${wanted.length}`
+  for (let place = 0; place < came.length; place++) {
+    const [left, right] = [came[place], Math.fround(wanted[place])]
+    const same = left === right || (Number.isNaN(left) && Number.isNaN(right))
+    const near = Math.abs(left - wanted[place]) <= tolerance.absolute + tolerance.relative * Math.abs(wanted[place])
+    if (!same && !near) return `place ${place}: ${left}, wanted ${right}`
+  }
+  return undefined
+}
