@@ -197,7 +197,9 @@ const EVALUATION_MARGIN = 1.6
 function trainingSeconds(end: number, candidate: Candidate | undefined, heldOut: TokenizedSplit): number {
   const fixed = 2 + end * 0.01
   // Held-out windows overlap by half; the identity check reads 512 tokens one by one.
-  const after = candidate ? (EVALUATION_MARGIN * 2 * heldOut.tokens.length + 4096) / candidate.evaluationTokensPerSecond : end * 0.05
+  const after = candidate
+    ? (EVALUATION_MARGIN * 2 * heldOut.tokens.length + 4096) / candidate.evaluationTokensPerSecond
+    : end * 0.05
   return Math.max(end * 0.1, end - performance.now() / 1000 - after - fixed)
 }
 
