@@ -109,7 +109,8 @@ export async function runSpeedrun(recipe: Recipe, terminal: Terminal): Promise<S
     corpusTokens: tokens.training.tokens.length,
     seconds: trainingSeconds(end, candidate, tokens.heldOut),
   })
-  const resolved = resolvedRecipe(recipe, settings, tokenizer, candidate.depth)
+  const prompted = { ...recipe, sample: { ...recipe.sample, prompt: promptsFor(recipe, text)[0] } }
+  const resolved = resolvedRecipe(prompted, settings, tokenizer, candidate.depth)
   await stages.keep({ candidate, settings })
   await replaceFiles(recipe.output, [{ name: "recipe.yaml", content: printRecipe(resolved) }])
   const watched = watchedSplit(measured.heldOut, tokenizer, candidate)
