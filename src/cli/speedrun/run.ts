@@ -109,7 +109,8 @@ export async function runSpeedrun(recipe: Recipe, terminal: Terminal): Promise<S
     corpusTokens: tokens.training.tokens.length,
     seconds: trainingSeconds(end, candidate, tokens.heldOut),
   })
-  const resolved = resolvedRecipe(recipe, settings, tokenizer, candidate.depth)
+  const prompted = { ...recipe, sample: { ...recipe.sample, prompt: promptsFor(recipe, text)[0] } }
+  const resolved = resolvedRecipe(prompted, settings, tokenizer, candidate.depth)
   await stages.keep({ candidate, settings })
   await replaceFiles(recipe.output, [{ name: "recipe.yaml", content: printRecipe(resolved) }])
   const watched = watchedSplit(measured.heldOut, tokenizer, candidate)
@@ -190,11 +191,16 @@ function startBaselines({ train, heldOut }: Pick<RunText, "train" | "heldOut">, 
   return figures
 }
 
+/** How much longer the final evaluation may take than its measured speed says. */
+const EVALUATION_MARGIN = 1.6
+
 /** Wall seconds that training may take from now on; what comes after it is set aside. */
 function trainingSeconds(end: number, candidate: Candidate | undefined, heldOut: TokenizedSplit): number {
   const fixed = 2 + end * 0.01
   // Held-out windows overlap by half; the identity check reads 512 tokens one by one.
-  const after = candidate ? (2.2 * heldOut.tokens.length + 4096) / candidate.evaluationTokensPerSecond : end * 0.05
+  const after = candidate
+    ? (EVALUATION_MARGIN * 2 * heldOut.tokens.length + 4096) / candidate.evaluationTokensPerSecond
+    : end * 0.05
   return Math.max(end * 0.1, end - performance.now() / 1000 - after - fixed)
 }
 

@@ -17,6 +17,7 @@ export function summaryLines(run: FinishedRun): string[] {
     `  brotli         ${baselines.brotliBitsPerByte.toFixed(3)}`,
     `  byte ${baselines.ngramOrder}-gram    ${baselines.ngramBitsPerByte.toFixed(3)}`,
     `trainer = generator: ${identity.identical} of ${identity.compared} log-probabilities identical`,
+    ...referenceNote(run),
     "",
     `${onOneLine(prompt, 60)} ›${onOneLine(` ${text}`, 400)}`,
     "",
@@ -30,6 +31,12 @@ export function summaryLines(run: FinishedRun): string[] {
     `  npm run speedrun -- --text 'src/**/*.ts' --minutes 10`,
     `  ${shellWord(`${folder}/report.html`)} has the whole story`,
   ]
+}
+
+/** The reference executor keeps float64 between operations, but float32 in the cache; so its last bits may differ. */
+function referenceNote({ executor, identity }: FinishedRun): string[] {
+  if (executor.name === "native" || identity.identical === identity.compared) return []
+  return ["  (the reference executor rounds only what is stored; identity is the native executor's promise)"]
 }
 
 /** Six lines of TypeScript that run as pasted where the run was made. */

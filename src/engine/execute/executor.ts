@@ -64,7 +64,7 @@ export interface Executor {
   readonly threads: number
   describe(): ExecutorDescription
   resolvePrecision(policy: PrecisionPolicy): Precision
-  /** Memory for a state, zeros. */
-  allocate(shape: readonly number[], dtype: DType): StateStorage
+  /** Memory for a state, zeros. A `transient` one is never saved. */
+  allocate(shape: readonly number[], dtype: DType, transient?: boolean): StateStorage
   prepare(graph: Graph, name: string): PreparedProgram
 }

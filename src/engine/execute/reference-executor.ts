@@ -51,8 +51,8 @@ export class ReferenceExecutor implements Executor {
   resolvePrecision(policy: PrecisionPolicy): Precision {
     return policy === "bf16" ? "bf16" : "f32"
   }
-  allocate(shape: readonly number[], dtype: DType): StateStorage {
-    return new ReferenceStorage(countElements(shape), dtype)
+  allocate(shape: readonly number[], dtype: DType, transient = false): StateStorage {
+    return new ReferenceStorage(countElements(shape), dtype, transient)
   }
   prepare(graph: Graph): PreparedProgram {
     return new ReferenceProgram(graph)
@@ -63,10 +63,12 @@ class ReferenceStorage implements StateStorage {
   data: Float64Array
   readonly dtype: DType
   version = 0
+  private readonly transient: boolean
 
-  constructor(length: number, dtype: DType) {
+  constructor(length: number, dtype: DType, transient: boolean) {
     this.data = new Float64Array(length)
     this.dtype = dtype
+    this.transient = transient
   }
   get bytes(): number {
     return this.data.byteLength
@@ -77,7 +79,7 @@ class ReferenceStorage implements StateStorage {
   async write(data: ArrayLike<number>): Promise<void> {
     const keep = this.dtype === "bf16" ? roundToBf16 : this.dtype === "f32" ? Math.fround : Math.trunc
     const kept = new Float64Array(data)
-    for (let index = 0; index < kept.length; index++) kept[index] = keep(kept[index])
+    if (!this.transient) for (let index = 0; index < kept.length; index++) kept[index] = keep(kept[index])
     this.data = kept
     this.version++
   }

@@ -13,13 +13,13 @@ export class State extends StateHandle {
   readonly executor: Executor
   readonly storage: StateStorage
 
-  constructor(path: string, shape: readonly number[], dtype: DType, executor: Executor) {
+  constructor(path: string, shape: readonly number[], dtype: DType, executor: Executor, transient = false) {
     super()
     this.path = path
     this.shape = shape
     this.dtype = dtype
     this.executor = executor
-    this.storage = executor.allocate(shape, dtype)
+    this.storage = executor.allocate(shape, dtype, transient)
   }
   /** Number of places. */
   get length(): number {
@@ -45,6 +45,12 @@ export class State extends StateHandle {
   }
 }
 
+export interface StateOptions {
+  readonly dtype?: DType
+  /** Never saved, such as the pages of a cache: an executor may keep such a state in the precision it computes in. */
+  readonly transient?: boolean
+}
+
 /** Named states of one executor. Disposing the store gives their memory back. */
 export class Store {
   readonly executor: Executor
@@ -56,12 +62,12 @@ export class Store {
   }
 
   /** A new state of zeros. @throws TRACE_MISUSE when the path is taken */
-  create(path: string, shape: readonly number[], { dtype = "f32" }: { dtype?: DType } = {}): State {
+  create(path: string, shape: readonly number[], { dtype = "f32", transient }: StateOptions = {}): State {
     if (this.disposed)
       throw new GlossaError("DISPOSED", { where: path, wanted: "an open store", came: "a disposed one" })
     if (this.byPath.has(path))
       throw new GlossaError("TRACE_MISUSE", { where: path, wanted: "a path not taken yet", came: "one that is" })
-    const state = new State(path, shape, dtype, this.executor)
+    const state = new State(path, shape, dtype, this.executor, transient)
     this.byPath.set(path, state)
     return state
   }

@@ -34,7 +34,7 @@ export class KeyValueCache {
     this.precision = precision
     this.allocator = new PageAllocator(pages)
     const pool = (path: string): State =>
-      this.store.create(path, [pages, kvHeads, CACHE_PAGE, headSize], { dtype: precision })
+      this.store.create(path, [pages, kvHeads, CACHE_PAGE, headSize], { dtype: precision, transient: true })
     this.layers = Array.from({ length: layers }, (_, index) => ({
       keyPages: pool(`cache.layers.${index}.keys`),
       valuePages: pool(`cache.layers.${index}.values`),
