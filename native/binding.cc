@@ -274,6 +274,8 @@ void receive(napi_env env, napi_value, void*, void* data) {
 void close(void* data) {
   auto* environment = static_cast<std::shared_ptr<Environment>*>(data);
   for (const auto& [id, pending] : (*environment)->pending) pending.run->cancelled.store(true);
+  // A run holds its environment to deliver to: without this neither would ever go, nor the states of the run.
+  (*environment)->pending.clear();
   std::lock_guard lock((*environment)->mutex);
   (*environment)->closed = true;
 }

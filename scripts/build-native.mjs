@@ -1,19 +1,26 @@
 // Builds the native addon and its kernels (one shared object for each instruction-set level) into build/native with the
-// C++ compiler at hand. Without a compiler, or when it fails, it says so in one line and still succeeds: the reference
-// executor serves. With `--tests` it also builds and runs native/tests, and failures count.
+// C++ compiler at hand: the levels that this processor can run and scalar, or with `--all-levels` all of them. Without a
+// compiler, or when it fails, it says so in one line and still succeeds: the reference executor serves.
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { availableParallelism } from "node:os"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const sourceFolder = join(root, "native")
-const outputFolder = join(root, "build", "native")
-const objectFolder = join(outputFolder, "objects")
-const wantsTests = process.argv.includes("--tests")
+/** Where all builds go: the addon's to `native`. */
+export const buildFolder = join(root, "build")
 
 const commonFlags = [
   "-std=c++20",
@@ -37,16 +44,18 @@ const levelFlags = {
   arm64: { scalar: ["-O2"], neon: [] },
 }
 
-class BuildError extends Error {}
+export class BuildError extends Error {}
 
-function findCompiler() {
-  const candidates = [process.env.CXX, "c++", "g++", "clang++"].filter(Boolean)
-  for (const candidate of candidates) {
+/** The first of some commands that is a C++ compiler, and what it builds for. */
+export function findCompiler(candidates = [process.env.CXX, "c++", "g++", "clang++"]) {
+  for (const candidate of candidates.filter(Boolean)) {
     const [program, ...leading] = candidate.split(/\s+/)
     const version = spawnSync(program, [...leading, "--version"], { encoding: "utf8" })
     if (version.status !== 0) continue
     const machine = spawnSync(program, [...leading, "-dumpmachine"], { encoding: "utf8" }).stdout?.trim() ?? ""
-    return { program, leading, version: version.stdout, machine }
+    const system = /apple|darwin/.test(machine) ? "apple" : /mingw|windows-gnu/.test(machine) ? "windows" : "linux"
+    if (system === "linux" && !/linux/.test(machine)) throw new BuildError(`no native build for ${machine} yet`)
+    return { program, leading, version: version.stdout, machine, system, architecture: architectureOf(machine) }
   }
   throw new BuildError("no C++ compiler found ($CXX, c++, g++, clang++)")
 }
@@ -57,14 +66,19 @@ function architectureOf(machine) {
   throw new BuildError(`no kernels are written for ${machine || "this compiler's target"}`)
 }
 
-function listSources(folder, suffix) {
+function hashOf(...parts) {
+  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 24)
+}
+
+/** Sources in a folder of native/ and below, such as `kernels/sum.cc`. */
+export function listSources(folder, suffix = ".cc") {
   return readdirSync(join(sourceFolder, folder), { recursive: true })
     .map((name) => join(folder, name))
     .filter((name) => name.endsWith(suffix))
     .sort()
 }
 
-function run(program, parameters) {
+function start(program, parameters) {
   return new Promise((resolve) => {
     const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] })
     let text = ""
@@ -75,8 +89,8 @@ function run(program, parameters) {
   })
 }
 
-// Runs jobs, a few at a time, in order of their start.
-async function runAll(jobs) {
+/** Runs jobs, as many at a time as there are processors, in order of their start. */
+export async function runAll(jobs) {
   const waiting = [...jobs]
   const worker = async () => {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await job()
@@ -84,191 +98,218 @@ async function runAll(jobs) {
   await Promise.all(Array.from({ length: Math.min(8, availableParallelism()) }, worker))
 }
 
-async function build() {
-  const compiler = findCompiler()
-  const architecture = architectureOf(compiler.machine)
-  const apple = /apple|darwin/.test(compiler.machine)
-  if (!apple && !/linux/.test(compiler.machine)) throw new BuildError(`no native build for ${compiler.machine} yet`)
-  const { include_dir: nodeHeaders } = await import("node-api-headers").then((module) => module.default ?? module)
+/**
+ * One folder of objects and what is linked from them. An object's name is the hash of all that goes into it, so nothing is
+ * compiled twice. Everything belongs to a unit (the addon, a level, a test); a unit that fails leaves the others whole.
+ */
+export class Build {
+  compiled = 0
+  /** Unit → what the compiler said. */
+  failures = new Map()
 
-  const hashOf = (...parts) => createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 24)
-  const headers = listSources(".", ".h").map((name) => `${name}\0${readFileSync(join(sourceFolder, name), "utf8")}`)
-  const headerHash = hashOf(compiler.version, compiler.machine, ...headers)
-  const used = new Set()
-  const failures = new Map() // unit → what the compiler said
-  const preludeJobs = []
-  const compileJobs = []
-  let compiled = 0
+  #compiler
+  #objectFolder
+  #flags
+  #headerHash
+  #used = new Set()
+  #preludeJobs = []
+  #compileJobs = []
 
-  // One source with one set of flags; the object's name is the hash of all that goes into it.
-  const objectFor = (unit, source, flags, prelude = []) => {
-    const everything = [...commonFlags, ...flags]
+  /** `flags` are put behind the common ones. */
+  constructor(compiler, folder, flags = []) {
+    this.folder = folder
+    this.levelFlags = levelFlags[compiler.architecture]
+    this.programSuffix = compiler.system === "windows" ? ".exe" : ""
+    this.#compiler = compiler
+    this.#objectFolder = join(folder, "objects")
+    // GCC does not align the stack to whole vectors on Windows; moves that need no alignment cost nothing.
+    const unaligned = compiler.system === "windows" ? ["-Wa,-muse-unaligned-vector-move"] : []
+    this.#flags = [...commonFlags, ...unaligned, ...flags]
+    const headers = listSources(".", ".h").map((name) => `${name}\0${readFileSync(join(sourceFolder, name), "utf8")}`)
+    this.#headerHash = hashOf(compiler.version, compiler.machine, ...headers)
+    mkdirSync(this.#objectFolder, { recursive: true })
+  }
+
+  #run(...parameters) {
+    return start(this.#compiler.program, [...this.#compiler.leading, ...parameters])
+  }
+
+  /** The object of one source with some flags; it is there after `compile`. */
+  object(unit, source, flags = [], prelude = []) {
+    const everything = [...this.#flags, ...flags]
     const text = readFileSync(join(sourceFolder, source), "utf8")
-    const object = join(objectFolder, `${hashOf(headerHash, source, text, ...everything)}.o`)
-    if (used.has(object)) return object
-    used.add(object)
+    const object = join(this.#objectFolder, `${hashOf(this.#headerHash, source, text, ...everything)}.o`)
+    if (this.#used.has(object)) return object
+    this.#used.add(object)
     if (existsSync(object)) return object
-    compileJobs.push(async () => {
-      if (failures.has(unit)) return
+    this.#compileJobs.push(async () => {
+      if (this.failures.has(unit)) return
       const partial = `${object}.${process.pid}`
-      const parameters = [
-        ...compiler.leading,
+      const { status, text } = await this.#run(
         ...everything,
         ...prelude,
         "-c",
         join(sourceFolder, source),
         "-o",
         partial,
-      ]
-      const { status, text } = await run(compiler.program, parameters)
-      if (status !== 0) failures.set(unit, text)
+      )
+      if (status !== 0) this.failures.set(unit, text)
       else renameSync(partial, object)
-      compiled++
+      this.compiled++
     })
     return object
   }
-  // The headers every kernel of a level includes, compiled once: half of the work otherwise.
-  const ownHeaders = ["simd/math.h", "kernels/kernels.h"].map((name) => `"${join(sourceFolder, name)}"`)
-  const includes = ["<algorithm>", "<stdexcept>", "<vector>", ...ownHeaders, ""].map(
-    (name) => name && `#include ${name}`,
-  )
-  const preludeFor = (unit, flags) => {
-    const header = join(objectFolder, `${hashOf(headerHash, ...commonFlags, ...flags)}.h`)
+
+  /** The headers every kernel of a level includes, compiled once: half of the work otherwise. */
+  #prelude(unit, flags) {
+    const everything = [...this.#flags, ...flags]
+    const header = join(this.#objectFolder, `${hashOf(this.#headerHash, ...everything)}.h`)
     const compiledHeader = `${header}.gch`
-    used.add(header).add(compiledHeader)
+    this.#used.add(header).add(compiledHeader)
     if (!existsSync(compiledHeader)) {
-      preludeJobs.push(async () => {
-        writeFileSync(header, includes.join("\n"))
+      const own = ["simd/math.h", "kernels/kernels.h"].map((name) => `"${join(sourceFolder, name)}"`)
+      const includes = ["<algorithm>", "<stdexcept>", "<vector>", ...own].map((name) => `#include ${name}\n`)
+      this.#preludeJobs.push(async () => {
+        writeFileSync(header, includes.join(""))
         const partial = `${compiledHeader}.${process.pid}`
-        const parameters = [...commonFlags, ...flags, "-x", "c++-header", header, "-o", partial]
-        const { status, text } = await run(compiler.program, [...compiler.leading, ...parameters])
-        if (status !== 0) failures.set(unit, text)
+        const { status, text } = await this.#run(...everything, "-x", "c++-header", header, "-o", partial)
+        if (status !== 0) this.failures.set(unit, text)
         else renameSync(partial, compiledHeader)
       })
     }
     return ["-include", header]
   }
-  const link = async (unit, target, parameters) => {
+
+  /** The kernels of a level; `unit` and `extra` flags make variants of it. */
+  level(level, unit = level, extra = []) {
+    const flags = [...this.levelFlags[level], `-DGLOSSA_LEVEL_${level.toUpperCase()}`, ...extra]
+    const prelude = this.#prelude(unit, flags)
+    const objects = listSources("kernels").map((source) => this.object(unit, source, flags, prelude))
+    return { level, unit, flags, objects }
+  }
+
+  /** What is linked into the addon and into test programs, beside kernels. */
+  runtime(unit = "glossa") {
+    const sources = ["executor", "threads", "platform"].flatMap((folder) => listSources(folder))
+    return sources.map((source) => this.object(unit, source, ["-O2"]))
+  }
+
+  /** Compiles everything asked for since the last time. */
+  async compile() {
+    const jobs = this.#compileJobs.splice(0)
+    if (jobs.length > 0) await runAll(this.#preludeJobs.splice(0))
+    await runAll(jobs)
+  }
+
+  /** Links a file of this folder, unless its unit has failed or it is up to date. */
+  async link(unit, name, parameters) {
+    if (this.failures.has(unit)) return
+    const target = join(this.folder, name)
     const recipe = hashOf(...parameters)
-    const recipeFile = join(objectFolder, `${unit.replaceAll("/", "-")}.link`)
-    used.add(recipeFile)
+    const recipeFile = join(this.#objectFolder, `${name}.link`)
+    this.#used.add(recipeFile)
     if (existsSync(target) && existsSync(recipeFile) && readFileSync(recipeFile, "utf8") === recipe) return
     const partial = `${target}.${process.pid}`
-    const { status, text } = await run(compiler.program, [...compiler.leading, ...parameters, "-o", partial])
+    const { status, text } = await this.#run(...parameters, "-o", partial)
     if (status !== 0) {
-      failures.set(unit, text)
+      this.failures.set(unit, text)
       return
     }
     renameSync(partial, target)
     writeFileSync(recipeFile, recipe)
   }
 
-  mkdirSync(objectFolder, { recursive: true })
-  const started = performance.now()
-  const runtimeSources = ["executor", "threads", "platform"].flatMap((folder) => listSources(folder, ".cc"))
-  const runtime = runtimeSources.map((source) => objectFor("glossa", source, []))
-  const binding = objectFor("glossa", "binding.cc", [`-I${nodeHeaders}`])
-  const levels = Object.entries(levelFlags[architecture]).map(([level, machineFlags]) => {
-    const flags = [...machineFlags, `-DGLOSSA_LEVEL_${level.toUpperCase()}`]
-    const prelude = preludeFor(level, flags)
-    const objects = listSources("kernels", ".cc").map((source) => objectFor(level, source, flags, prelude))
-    return { level, flags, objects }
-  })
-  // Tests are built for each level and linked with its kernels; those in tests/loaded are built once and load the
-  // kernels as the addon does.
-  const tests = []
-  const test = (source, level, flags, objects) => {
-    const unit = source.replace(/\.cc$/, level === undefined ? "" : `.${level}`)
-    tests.push({ source, unit, level, objects: [objectFor(unit, source, flags), ...objects] })
+  /** A program that can be run: a test, or the question below. */
+  program(unit, name, objects) {
+    const libraries = this.#compiler.system === "windows" ? ["-static"] : ["-pthread", "-ldl", "-lm"]
+    return this.link(unit, `${name}${this.programSuffix}`, [...this.#flags, ...objects, ...libraries])
   }
-  if (wantsTests) {
-    for (const source of listSources("tests/loaded", ".cc")) test(source, undefined, [], [])
-    const start = listSources("tests/start", ".cc").map((source) => objectFor("tests/start", source, []))
-    const perLevel = listSources("tests", ".cc").filter((source) => dirname(source) === "tests")
-    for (const { level, flags, objects } of levels) {
-      for (const source of perLevel) test(source, level, flags, [...objects, ...start])
+
+  /** The shared object of a level's kernels. */
+  kernels({ unit, objects }) {
+    const { system } = this.#compiler
+    const shared = { linux: ["-shared", "-pthread"], apple: ["-dynamiclib"], windows: ["-shared", "-static"] }[system]
+    const strict = system === "linux" ? ["-Wl,-Bsymbolic"] : []
+    // Sanitizers leave their own functions to the program that loads the kernels.
+    if (system === "linux" && !this.#flags.some((flag) => flag.startsWith("-fsanitize")))
+      strict.push("-Wl,--no-undefined")
+    return this.link(unit, `kernels-${unit}.so`, [...shared, ...this.#flags, ...strict, ...objects, "-lm"])
+  }
+
+  /** The addon itself, of the runtime and binding.cc. On Windows `nodeLibrary` says what Node offers. */
+  addon(objects, nodeLibrary = []) {
+    const how = {
+      linux: ["-shared", "-pthread", ...objects, "-ldl"],
+      apple: ["-dynamiclib", "-undefined", "dynamic_lookup", ...objects],
+      windows: ["-shared", "-static", ...objects, ...nodeLibrary],
+    }
+    return this.link("glossa", "glossa.node", how[this.#compiler.system])
+  }
+
+  /** Removes objects that were not asked for. */
+  prune() {
+    for (const name of readdirSync(this.#objectFolder)) {
+      if (!this.#used.has(join(this.#objectFolder, name))) rmSync(join(this.#objectFolder, name))
     }
   }
-  if (compileJobs.length > 0) await runAll(preludeJobs)
-  await runAll(compileJobs)
 
-  const shared = apple ? ["-dynamiclib", "-undefined", "dynamic_lookup"] : ["-shared", "-pthread"]
-  const linkJobs = []
-  const programOf = (unit) => join(outputFolder, unit.replaceAll("/", "-"))
-  const unless = (unit, job) => failures.has(unit) || linkJobs.push(job)
-  unless("glossa", () => link("glossa", join(outputFolder, "glossa.node"), [...shared, ...runtime, binding, "-ldl"]))
-  const strict = apple ? [] : ["-Wl,--no-undefined", "-Wl,-Bsymbolic"]
-  for (const { level, objects } of levels) {
-    unless(level, () =>
-      link(level, join(outputFolder, `kernels-${level}.so`), [...shared, ...strict, ...objects, "-lm"]),
-    )
+  /** The line that says why a unit failed. */
+  whyFailed(unit) {
+    const lines = this.failures.get(unit).split("\n")
+    return lines.find((line) => /error|undefined/.test(line)) ?? "unknown error"
   }
-  for (const { unit, objects } of tests) {
-    unless(unit, () => link(unit, programOf(unit), [...objects, ...runtime, "-pthread", "-ldl", "-lm"]))
-  }
-  await runAll(linkJobs)
-
-  for (const name of readdirSync(objectFolder)) {
-    const kept = used.has(join(objectFolder, name)) || (!wantsTests && name.startsWith("tests-"))
-    if (!kept && (!wantsTests || failures.size === 0)) rmSync(join(objectFolder, name))
-  }
-  if (wantsTests || process.env.GLOSSA_BUILD_VERBOSE) {
-    for (const [unit, text] of failures) process.stderr.write(`native: ${unit} failed\n${text}\n`)
-  }
-  const firstLine = (unit) =>
-    failures
-      .get(unit)
-      .split("\n")
-      .find((line) => /error|undefined/.test(line)) ?? "unknown error"
-  for (const unit of ["glossa", "scalar"]) {
-    if (failures.has(unit)) throw new BuildError(`${compiler.program} could not build ${unit}: ${firstLine(unit)}`)
-  }
-  const missing = levels.map(({ level }) => level).filter((level) => failures.has(level))
-  const names = levels.map(({ level }) => level).filter((level) => !failures.has(level))
-  const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  const without = missing.length > 0 ? `; without ${missing.join(", ")}: ${firstLine(missing[0])}` : ""
-  const what = compiled === 0 ? "up to date" : `built in ${seconds} s`
-  console.log(
-    `native: ${what} in ${relative(process.cwd(), outputFolder) || "."}, levels ${names.join(", ")}${without}`,
-  )
-
-  if (!wantsTests) return
-  // Lines with the word checksum must be the same on each level.
-  const usable = createRequire(import.meta.url)(join(outputFolder, "glossa.node")).info().levels
-  const checksums = new Map()
-  let passed = 0
-  let skipped = 0
-  for (const { source, unit, level } of tests) {
-    if (failures.has(unit)) continue
-    if (level !== undefined && !usable.includes(level)) {
-      skipped++
-      continue
-    }
-    const result = spawnSync(programOf(unit), [outputFolder], { encoding: "utf8" })
-    const sums = (result.stdout ?? "").split("\n").filter((line) => line.includes("checksum"))
-    const expected = level === undefined ? sums : (checksums.get(source) ?? sums)
-    checksums.set(source, expected)
-    const differs = sums.join("\n") !== expected.join("\n")
-    if (result.status === 0 && !differs) {
-      passed++
-      console.log(`native: ${unit} passed`)
-      continue
-    }
-    process.stdout.write(`${result.stdout}${result.stderr}`)
-    const reason = differs ? "other bits than on another level" : (result.signal ?? `exit code ${result.status}`)
-    console.log(`native: ${unit} failed (${reason})`)
-  }
-  const failed = tests.length - passed - skipped
-  console.log(
-    `native: ${passed} test programs passed, ${failed} failed, ${skipped} skipped (levels this machine lacks)`,
-  )
-  process.exitCode = failed > 0 || missing.length > 0 ? 1 : 0
 }
 
-try {
-  await build()
-} catch (error) {
-  const reason = error instanceof BuildError ? error.message : `${error.message ?? error}`
-  console.log(`native: not built (${reason}); the slower reference executor will be used`)
-  if (wantsTests) process.exitCode = 1
+/** Levels that this machine can run, best first, as the addon itself finds out. All of them when built for another one. */
+export async function usableLevels(build) {
+  const objects = [...build.runtime(), build.object("glossa", "tools/usable-levels.cc", ["-O2"])]
+  await build.compile()
+  await build.program("glossa", "usable-levels", objects)
+  const answer = spawnSync(join(build.folder, `usable-levels${build.programSuffix}`), { encoding: "utf8" })
+  return answer.status === 0 ? answer.stdout.trim().split(/\s+/) : Object.keys(build.levelFlags).reverse()
+}
+
+/** Builds the addon with some levels (by default those that this machine can run); says what was built. */
+export async function buildAddon({ compiler = findCompiler(), allLevels = false } = {}) {
+  const { include_dir: nodeHeaders } = await import("node-api-headers").then((module) => module.default ?? module)
+  const build = new Build(compiler, join(buildFolder, "native"))
+  const runtime = build.runtime()
+  const binding = build.object("glossa", "binding.cc", ["-O2", `-I${nodeHeaders}`])
+  const usable = await usableLevels(build)
+  const wanted = Object.keys(build.levelFlags).filter(
+    (level) => allLevels || level === "scalar" || usable.includes(level),
+  )
+  const levels = wanted.map((level) => build.level(level))
+  await build.compile()
+  await runAll([() => build.addon([...runtime, binding]), ...levels.map((level) => () => build.kernels(level))])
+  for (const unit of ["glossa", "scalar"]) {
+    if (build.failures.has(unit))
+      throw new BuildError(`${compiler.program} could not build ${unit}: ${build.whyFailed(unit)}`)
+  }
+  build.prune()
+  return { build, levels, usable }
+}
+
+async function main() {
+  const started = performance.now()
+  const { build, levels } = await buildAddon({ allLevels: process.argv.includes("--all-levels") })
+  if (process.env.GLOSSA_BUILD_VERBOSE) {
+    for (const [unit, text] of build.failures) process.stderr.write(`native: ${unit} failed\n${text}\n`)
+  }
+  const failed = levels.map(({ unit }) => unit).filter((unit) => build.failures.has(unit))
+  const names = levels.map(({ unit }) => unit).filter((unit) => !failed.includes(unit))
+  const without = failed.length > 0 ? `; without ${failed.join(", ")}: ${build.whyFailed(failed[0])}` : ""
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  const what = build.compiled === 0 ? "up to date" : `built in ${seconds} s`
+  const where = relative(process.cwd(), build.folder) || "."
+  console.log(`native: ${what} in ${where}, levels ${names.join(", ")}${without}`)
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    await main()
+  } catch (error) {
+    const reason = error instanceof BuildError ? error.message : `${error.message ?? error}`
+    console.log(`native: not built (${reason}); the slower reference executor will be used`)
+  }
 }

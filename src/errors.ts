@@ -88,12 +88,25 @@ export class GlossaError extends Error {
 }
 
 /** One line: `where: wanted …; came …; fix. At path. [CODE]` */
-function errorText(code: ErrorCode, { where, wanted, came, fix, path }: ErrorFields): string {
-  const remedy = fix ? `; ${fix}` : ""
-  const place = path ? ` At ${path}.` : ""
+function errorText(code: ErrorCode, fields: ErrorFields): string {
+  const [where, wanted, came] = [fields.where, fields.wanted, fields.came].map(onOneLine)
+  const remedy = fields.fix ? `; ${onOneLine(fields.fix)}` : ""
+  const place = fields.path ? ` At ${onOneLine(fields.path)}.` : ""
   const report = ERROR_CODES[code].kind === "internal" ? " This is a fault in Glossa: please report it." : ""
   const end = remedy.endsWith("?") ? "" : "."
   return `${where}: wanted ${wanted}; came ${came}${remedy}${end}${place}${report} [${code}]`
+}
+
+/** Characters of one field that an error's text shows. */
+const LONGEST_FIELD = 600
+
+/** A field may hold whatever a file held: control characters are written out, and what is very long is cut. */
+function onOneLine(text: string): string {
+  const shown = text.length > LONGEST_FIELD ? `${text.slice(0, LONGEST_FIELD)}…` : text
+  return shown.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    const known = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character]
+    return known ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  })
 }
 
 /** Throws INTERNAL when a promise that only Glossa itself can break is broken. */

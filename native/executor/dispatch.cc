@@ -1,9 +1,7 @@
 #include "dispatch.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <stdexcept>
 
@@ -42,7 +40,7 @@ const KernelTable& openKernels(const std::string& folder, const std::string& lev
 std::vector<std::string> builtLevels(const std::string& folder) {
   std::vector<std::string> levels;
   for (const std::string& level : platform::usableLevels()) {
-    if (std::ifstream(libraryPath(folder, level)).good()) levels.push_back(level);
+    if (platform::fileExists(libraryPath(folder, level))) levels.push_back(level);
   }
   return levels;
 }

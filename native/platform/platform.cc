@@ -1,21 +1,34 @@
-// The POSIX answers (Linux, macOS) to platform.h.
+// The answers of Linux, macOS and Windows to platform.h. Linux is what it is tested on; for Windows it is compiled by
+// `npm run test:portable`; for macOS it is written by the same rules and untested.
 #include "platform.h"
 
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
+
+#include <malloc.h>
+#else
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
 
 #include <cstdlib>
-#include <fstream>
+#include <cstring>
+#include <initializer_list>
 #include <new>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 #if defined(__linux__)
 #include <sched.h>
 #include <sys/syscall.h>
+
+#include <fstream>
 #endif
 #if defined(__APPLE__)
 #include <sys/sysctl.h>
@@ -27,9 +40,9 @@
 
 namespace glossa::platform {
 
-namespace {
+// ---- The processor
 
-constexpr size_t hugePage = 2u << 20;
+namespace {
 
 #if defined(__x86_64__)
 
@@ -44,35 +57,124 @@ bool tilePermission() {
 bool tilePermission() { return false; }
 #endif
 
-bool systemSavesTiles() {
+struct Answer {
   unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 27))) return false;  // OSXSAVE
-  unsigned low = 0, high = 0;
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  constexpr unsigned tiles = (1u << 17) | (1u << 18);
-  return (low & tiles) == tiles;
+};
+
+// cpuid by number, and not __builtin_cpu_supports: what names that knows differs from compiler to compiler.
+Answer ask(unsigned leaf, unsigned part) {
+  Answer answer;
+  __get_cpuid_count(leaf, part, &answer.a, &answer.b, &answer.c, &answer.d);
+  return answer;
 }
 
-bool hasTiles() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-  constexpr unsigned wanted = (1u << 22) | (1u << 24) | (1u << 25);  // AMX-BF16, AMX-TILE, AMX-INT8
-  return (d & wanted) == wanted && systemSavesTiles() && tilePermission();
+bool hasBits(unsigned word, std::initializer_list<int> bits) {
+  for (const int bit : bits) {
+    if ((word >> bit & 1) == 0) return false;
+  }
+  return true;
+}
+
+// Which registers the system saves when it switches threads.
+unsigned savedRegisters() {
+  if (!hasBits(ask(1, 0).c, {27})) return 0;  // OSXSAVE
+  unsigned low = 0, high = 0;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
 }
 
 #endif
 
 }  // namespace
 
-Buffer::Buffer(size_t bytes) : size_(bytes) {
-  if (bytes == 0) return;
-  const size_t boundary = bytes >= 2 * hugePage ? hugePage : alignment;
+std::vector<std::string> usableLevels() {
+  std::vector<std::string> levels;
+#if defined(__x86_64__)
+  const unsigned saved = savedRegisters();
+  const Answer basic = ask(1, 0), extended = ask(7, 0), more = ask(7, 1);
+  // AVX, FMA, F16C; AVX2; the halves of the 256-bit registers.
+  const bool avx2 = hasBits(basic.c, {28, 12, 29}) && hasBits(extended.b, {5}) && hasBits(saved, {1, 2});
+  // AVX-512 F, DQ, BW, VL; masks and the rest of the registers.
+  const bool avx512 = avx2 && hasBits(extended.b, {16, 17, 30, 31}) && hasBits(saved, {5, 6, 7});
+  // AMX-BF16, AMX-TILE, AMX-INT8; tile configuration and tiles.
+  const bool tiles = avx512 && hasBits(extended.d, {22, 24, 25}) && hasBits(saved, {17, 18});
+  if (tiles && tilePermission()) levels.push_back("amx");
+  if (avx512 && extended.a >= 1 && hasBits(more.a, {5})) levels.push_back("avx512bf16");
+  if (avx512) levels.push_back("avx512");
+  if (avx2) levels.push_back("avx2");
+#elif defined(__aarch64__)
+  levels.push_back("neon");
+#endif
+  levels.push_back("scalar");
+  return levels;
+}
+
+void flushDenormals() {
+#if defined(__x86_64__)
+  _mm_setcsr(_mm_getcsr() | 0x8040u);  // flush to zero, denormals are zero
+#elif defined(__aarch64__)
+  uint64_t control;
+  asm volatile("mrs %0, fpcr" : "=r"(control));
+  asm volatile("msr fpcr, %0" ::"r"(control | (1u << 24)));
+#endif
+}
+
+std::string processorName() {
+#if defined(__APPLE__)
+  char name[256];
+  size_t size = sizeof name;
+  if (sysctlbyname("machdep.cpu.brand_string", name, &size, nullptr, 0) == 0) return name;
+#elif defined(__linux__)
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) != 0) continue;
+    const size_t colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+#elif defined(__x86_64__)
+  char name[49] = {};
+  for (unsigned part = 0; part < 3; part++) {
+    const Answer answer = ask(0x80000002u + part, 0);
+    std::memcpy(name + 16 * part, &answer, sizeof answer);
+  }
+  if (name[0] != '\0') return name;
+#endif
+#if defined(__x86_64__)
+  return "x86-64";
+#elif defined(__aarch64__)
+  return "arm64";
+#else
+  return "unknown";
+#endif
+}
+
+// ---- Memory
+
+namespace {
+
+constexpr size_t hugePage = 2u << 20;
+
+#if defined(_WIN32)
+void* allocate(size_t bytes, size_t boundary) { return _aligned_malloc(bytes, boundary); }
+void release(void* memory) { _aligned_free(memory); }
+#else
+void* allocate(size_t bytes, size_t boundary) {
   void* memory = nullptr;
-  if (posix_memalign(&memory, boundary, bytes) != 0) throw std::bad_alloc();
-  data_ = static_cast<uint8_t*>(memory);
+  if (posix_memalign(&memory, boundary, bytes) != 0) return nullptr;
 #if defined(__linux__)
   if (boundary == hugePage) madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
+  return memory;
+}
+void release(void* memory) { std::free(memory); }
+#endif
+
+}  // namespace
+
+Buffer::Buffer(size_t bytes) : size_(bytes) {
+  if (bytes == 0) return;
+  data_ = static_cast<uint8_t*>(allocate(bytes, bytes >= 2 * hugePage ? hugePage : alignment));
+  if (data_ == nullptr) throw std::bad_alloc();
 }
 
 Buffer::Buffer(Buffer&& other) noexcept
@@ -84,56 +186,89 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   return *this;
 }
 
-Buffer::~Buffer() { free(data_); }
+Buffer::~Buffer() { release(data_); }
 
-std::vector<std::string> usableLevels() {
-  std::vector<std::string> levels;
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool avx2 =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512 && hasTiles()) levels.push_back("amx");
-  if (avx512 && __builtin_cpu_supports("avx512bf16")) levels.push_back("avx512bf16");
-  if (avx512) levels.push_back("avx512");
-  if (avx2) levels.push_back("avx2");
-#elif defined(__aarch64__)
-  levels.push_back("neon");
-#endif
-  levels.push_back("scalar");
-  return levels;
+// ---- Threads and files
+
+#if defined(_WIN32)
+
+namespace {
+
+std::wstring toWide(const std::string& text) {
+  const int length = MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), nullptr, 0);
+  std::wstring wide(static_cast<size_t>(length), L'\0');
+  MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), wide.data(), length);
+  return wide;
 }
+
+std::string fromWide(const wchar_t* text, int count) {
+  const int length = WideCharToMultiByte(CP_UTF8, 0, text, count, nullptr, 0, nullptr, nullptr);
+  std::string narrow(static_cast<size_t>(length), '\0');
+  WideCharToMultiByte(CP_UTF8, 0, text, count, narrow.data(), length, nullptr, nullptr);
+  return narrow;
+}
+
+// The library that this code lies in, by an address of it.
+HMODULE ownLibrary(DWORD flags) {
+  HMODULE library = nullptr;
+  GetModuleHandleExW(flags | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, reinterpret_cast<LPCWSTR>(&ownLibrary), &library);
+  return library;
+}
+
+// A function of a system library that older Windows lack.
+template <class Function> Function findFunction(const wchar_t* library, const char* name) {
+  return reinterpret_cast<Function>(reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(library), name)));
+}
+
+}  // namespace
+
+int coreCount() {
+  DWORD_PTR mine = 0, all = 0;
+  if (GetProcessAffinityMask(GetCurrentProcess(), &mine, &all) && mine != 0) {
+    return __builtin_popcountll(static_cast<unsigned long long>(mine));
+  }
+  SYSTEM_INFO system;
+  GetSystemInfo(&system);
+  return static_cast<int>(system.dwNumberOfProcessors);
+}
+
+void* loadFunction(const std::string& path, const std::string& function) {
+  const HMODULE library = LoadLibraryW(toWide(path).c_str());
+  if (library == nullptr) throw std::runtime_error("cannot load " + path + ": error " + std::to_string(GetLastError()));
+  void* address = reinterpret_cast<void*>(GetProcAddress(library, function.c_str()));
+  if (address == nullptr) throw std::runtime_error(path + " has no function " + function);
+  return address;
+}
+
+bool fileExists(const std::string& path) {
+  return GetFileAttributesW(toWide(path).c_str()) != INVALID_FILE_ATTRIBUTES;
+}
+
+std::string ownFolder() {
+  std::wstring path(32768, L'\0');
+  const DWORD length =
+      GetModuleFileNameW(ownLibrary(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT), path.data(), 32768);
+  const size_t slash = path.find_last_of(L"\\/", length);
+  return length == 0 || slash == std::wstring::npos ? "." : fromWide(path.data(), static_cast<int>(slash));
+}
+
+void keepLoaded() { ownLibrary(GET_MODULE_HANDLE_EX_FLAG_PIN); }
+
+void nameThread(const char* name) {
+  using SetDescription = HRESULT(WINAPI*)(HANDLE, PCWSTR);
+  static const auto setDescription = findFunction<SetDescription>(L"kernel32.dll", "SetThreadDescription");
+  if (setDescription != nullptr) setDescription(GetCurrentThread(), toWide(name).c_str());
+}
+
+#else
 
 int coreCount() {
 #if defined(__linux__)
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
 #endif
-  const unsigned count = std::thread::hardware_concurrency();
-  return count == 0 ? 1 : static_cast<int>(count);
-}
-
-std::string processorName() {
-#if defined(__APPLE__)
-  char name[256];
-  size_t size = sizeof name;
-  if (sysctlbyname("machdep.cpu.brand_string", name, &size, nullptr, 0) == 0) return name;
-#else
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("model name", 0) != 0) continue;
-    const size_t colon = line.find(": ");
-    if (colon != std::string::npos) return line.substr(colon + 2);
-  }
-#endif
-#if defined(__x86_64__)
-  return "x86-64";
-#elif defined(__aarch64__)
-  return "arm64";
-#else
-  return "unknown";
-#endif
+  const long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : static_cast<int>(count);
 }
 
 void* loadFunction(const std::string& path, const std::string& function) {
@@ -143,6 +278,8 @@ void* loadFunction(const std::string& path, const std::string& function) {
   if (address == nullptr) throw std::runtime_error(path + " has no function " + function);
   return address;
 }
+
+bool fileExists(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
 
 std::string ownFolder() {
   Dl_info found;
@@ -158,16 +295,6 @@ void keepLoaded() {
   dlopen(found.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-void flushDenormals() {
-#if defined(__x86_64__)
-  _mm_setcsr(_mm_getcsr() | 0x8040u);  // flush to zero, denormals are zero
-#elif defined(__aarch64__)
-  uint64_t control;
-  asm volatile("mrs %0, fpcr" : "=r"(control));
-  asm volatile("msr fpcr, %0" ::"r"(control | (1u << 24)));
-#endif
-}
-
 void nameThread(const char* name) {
 #if defined(__APPLE__)
   pthread_setname_np(name);
@@ -175,5 +302,7 @@ void nameThread(const char* name) {
   pthread_setname_np(pthread_self(), name);
 #endif
 }
+
+#endif
 
 }  // namespace glossa::platform

@@ -1,10 +1,9 @@
 // Everything that asks the operating system or the processor: memory, shared objects, instruction sets, float modes,
-// thread names. Linux and macOS; another system is another platform.cc.
+// thread names.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,6 +42,9 @@ std::string processorName();
 
 // Loads a shared object for the life of the process and finds one function in it. Throws std::runtime_error.
 void* loadFunction(const std::string& path, const std::string& function);
+
+// True when a file is there to be read.
+bool fileExists(const std::string& path);
 
 // The folder of the file this code was loaded from.
 std::string ownFolder();

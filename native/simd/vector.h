@@ -1,6 +1,6 @@
-// F32x16: sixteen float lanes, the one vector type of every kernel. A level (scalar, avx2, avx512, avx512bf16, amx, neon) says only
-// how a part of it is added, multiplied and so on; lanes, tails and reduction trees are fixed here, so that each
-// operation gives the same bits on each level. `I32x16` and `Mask16` go with it. No operation fuses by itself: only fma().
+// F32x16: sixteen float lanes, the one vector type of every kernel. A level (scalar, avx2, avx512, avx512bf16, amx,
+// neon) says only how a part of it is added, multiplied and so on; lanes, tails and reduction trees are fixed here, so
+// that each operation gives the same bits on each level. `I32x16` and `Mask16` go with it. No operation fuses by itself: only fma().
 #pragma once
 
 #include <cstdint>
@@ -128,7 +128,7 @@ inline F32x16 withSign(F32x16 a, F32x16 b) { return asFloat(asInt(a) | (asInt(b)
 
 inline F32x16 load(const float* from, int count) {
   if (count >= vectorLanes) return load(from);
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
   return {{_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from)}};
 #else
   float lanes[vectorLanes] = {};
@@ -138,7 +138,7 @@ inline F32x16 load(const float* from, int count) {
 }
 inline void store(float* to, F32x16 a, int count) {
   if (count >= vectorLanes) return store(to, a);
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512)
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
   _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), a.part[0]);
 #else
   float lanes[vectorLanes];

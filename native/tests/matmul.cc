@@ -53,7 +53,7 @@ Array multiplied(DType dtype, Array& left, bool transposed, Array& right, Array*
 
 bool same(Array& a, Array& b) { return a.bytes == b.bytes && std::memcmp(a.operand.data, b.operand.data, a.bytes) == 0; }
 
-uint64_t results = 14695981039346656037ull;
+Checksums results;
 
 void checkShape(int64_t rows, int64_t inner, int64_t columns, Team& team, Team& three) {
   for (int variant = 0; variant < 16; variant++) {
@@ -76,10 +76,11 @@ void checkShape(int64_t rows, int64_t inner, int64_t columns, Team& team, Team& 
         worst = std::max(worst, std::fabs(wanted - out.as<float>()[i * columns + j]));
       }
     }
-    if (worst > 2e-6 * (4 + static_cast<double>(inner) / 8))
+    checks++;
+    if (!(worst <= 2e-6 * (4 + static_cast<double>(inner) / 8)))
       failures++, std::printf("FAILED %lld × %lld × %lld variant %d off by %g\n", (long long)rows, (long long)inner,
                               (long long)columns, variant, worst);
-    results = checksum(out.operand.data, out.bytes, results);
+    results.add(bf16, out.operand.data, out.bytes);
     Array again = multiplied(DType::f32, left, leftTransposed, rightPacked, accumulate ? &start : nullptr, three);
     expect(same(out, again), "three threads give the bits of one");
     Array half = multiplied(DType::bf16, left, leftTransposed, rightPacked, accumulate ? &start : nullptr, three);
@@ -134,7 +135,7 @@ void checkLongInner(Team& team) {
     double wanted = 0;
     for (int64_t k = 0; k < inner; k++) wanted += valueAt(left, 19 * inner + k, bf16) * valueAt(right, k * 18 + 17, bf16);
     expect(std::fabs(wanted - out.as<float>()[19 * 18 + 17]) < 0.01, "a very long inner dimension");
-    results = checksum(out.operand.data, out.bytes, results);
+    results.add(bf16, out.operand.data, out.bytes);
   }
 }
 
@@ -210,6 +211,6 @@ int main(int argc, char** argv) {
   checkAccumulation(false, three);
   checkAccumulation(true, three);
   checkLongInner(three);
-  std::printf("matmul checksum %016llx\n", static_cast<unsigned long long>(results));
-  return failures == 0 ? 0 : 1;
+  results.print("matmul");
+  return finish();
 }

@@ -3,37 +3,30 @@
 
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
+#include <cstring>
 #include <thread>
 #include <vector>
 
 #include "../kernels/kernel.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "../platform/platform.h"
 
 namespace glossa {
 
 // Denormals are zero, as on the engine's threads.
-inline void flushDenormals() {
-#if defined(__x86_64__)
-  _mm_setcsr(_mm_getcsr() | 0x8040);
-#elif defined(__aarch64__)
-  uint64_t control;
-  asm volatile("mrs %0, fpcr" : "=r"(control));
-  asm volatile("msr fpcr, %0" ::"r"(control | (1ull << 24)));
+inline void flushDenormals() { platform::flushDenormals(); }
+
+// Bytes behind the end of a buffer that no kernel may touch. The address sanitizer guards the very end by itself, and
+// sees reads as well.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int64_t guardBytes = 0;
+#else
+constexpr int64_t guardBytes = 64;
 #endif
-}
 
 class TestTeam : public Team {
  public:
   explicit TestTeam(int threads) : threads_(threads) {
-    for (int i = 0; i < threads; i++) scratch_.push_back(std::aligned_alloc(64, scratchBytes));
-  }
-  ~TestTeam() override {
-    for (void* memory : scratch_) std::free(memory);
+    for (int i = 0; i < threads; i++) scratch_.emplace_back(scratchBytes);
   }
   TestTeam(const TestTeam&) = delete;
   TestTeam& operator=(const TestTeam&) = delete;
@@ -49,11 +42,11 @@ class TestTeam : public Team {
     work(0);
     for (std::thread& thread : others) thread.join();
   }
-  void* scratch(int worker) override { return scratch_[static_cast<size_t>(worker)]; }
+  void* scratch(int worker) override { return scratch_[static_cast<size_t>(worker)].data(); }
 
  private:
   int threads_;
-  std::vector<void*> scratch_;
+  std::vector<platform::Buffer> scratch_;
 };
 
 // 64-byte aligned memory with a shape, filled with a pattern so that what a kernel forgets to write shows.
@@ -65,25 +58,21 @@ class Array {
     for (size_t i = 0; i < dims.size(); i++) operand.dims[i] = dims[i];
     if (bytes < 0) bytes = operand.elements() * (dtype == DType::bf16 ? 2 : 4);
     this->bytes = bytes;
-    // A guard behind the end finds writes beyond it.
-    memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(64, static_cast<size_t>((bytes + 64 + 63) / 64 * 64))));
-    for (int64_t i = 0; i < bytes + 64; i++) memory_.get()[i] = 0xa5;
-    operand.data = memory_.get();
+    memory_ = platform::Buffer(static_cast<size_t>(bytes + guardBytes + (bytes == 0)));
+    std::memset(memory_.data(), 0xa5, memory_.size());
+    operand.data = memory_.data();
   }
   template <class T> T* as() { return static_cast<T*>(operand.data); }
   bool guardIntact() const {
-    for (int64_t i = bytes; i < bytes + 64; i++)
-      if (memory_.get()[i] != 0xa5) return false;
+    for (size_t i = static_cast<size_t>(bytes); i < memory_.size(); i++)
+      if (memory_.data()[i] != 0xa5) return false;
     return true;
   }
   Operand operand;
   int64_t bytes;
 
  private:
-  struct Free {
-    void operator()(uint8_t* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<uint8_t, Free> memory_;
+  platform::Buffer memory_;
 };
 
 // The same numbers on each machine: a linear congruential generator, sums of two for a rounder shape.
@@ -106,11 +95,32 @@ inline uint64_t checksum(const void* data, int64_t bytes, uint64_t sum = 1469598
   return sum;
 }
 
+inline int checks = 0;
 inline int failures = 0;
 inline void expect(bool good, const char* what) {
+  checks++;
   if (good) return;
   failures++;
   std::printf("FAILED %s\n", what);
 }
+
+// A test program's last line, and its exit code.
+inline int finish() {
+  std::printf("%d checks passed, %d failed\n", checks - failures, failures);
+  return failures == 0 ? 0 : 1;
+}
+
+// Checksums of the results of one kind, f32 or bf16. Levels must agree on them; avx512bf16 has its own of bf16.
+class Checksums {
+ public:
+  void add(bool bf16, const void* data, int64_t bytes) { sums_[bf16] = checksum(data, bytes, sums_[bf16]); }
+  void print(const char* name) const {
+    for (const bool bf16 : {false, true})
+      std::printf("%s %s checksum %016llx\n", name, bf16 ? "bf16" : "f32", static_cast<unsigned long long>(sums_[bf16]));
+  }
+
+ private:
+  uint64_t sums_[2] = {14695981039346656037ull, 14695981039346656037ull};
+};
 
 }  // namespace glossa

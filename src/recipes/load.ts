@@ -38,15 +38,24 @@ export function readOverride(text: string): RecipeOverride {
  *   RECIPE_UNKNOWN_KEY naming the nearest key; CONFIG_INVALID for an impossible model
  */
 export async function loadRecipe(path: string, overrides: readonly RecipeOverride[] = []): Promise<Recipe> {
-  const name = basename(path, extname(path))
-  return parseRecipe(parseYaml(await readText(path), path), { overrides, where: path, name })
+  return parseRecipeText(await readText(path), { overrides, where: path, name: basename(path, extname(path)) })
+}
+
+export interface RecipeOptions {
+  readonly overrides?: readonly RecipeOverride[]
+  /** What errors call the recipe. */
+  readonly where?: string
+  /** The name of the run where the recipe gives none. */
+  readonly name?: string
+}
+
+/** A recipe from the text of a file. Errors as `loadRecipe`. */
+export function parseRecipeText(text: string, options: RecipeOptions = {}): Recipe {
+  return parseRecipe(parseYaml(text, options.where ?? "recipe"), options)
 }
 
 /** A recipe from data rather than a file. Errors as `loadRecipe`. */
-export function parseRecipe(
-  json: unknown,
-  options: { readonly overrides?: readonly RecipeOverride[]; readonly where?: string; readonly name?: string } = {},
-): Recipe {
+export function parseRecipe(json: unknown, options: RecipeOptions = {}): Recipe {
   const { overrides = [], where = "recipe", name = "recipe" } = options
   const whole = overrides.reduce<unknown>((value, override) => withOverride(value, override), json ?? {})
   return resolveRecipe(checkRecipe(whole, where), { where, name })
@@ -68,15 +77,23 @@ async function readText(path: string): Promise<string> {
 }
 
 function parseYaml(text: string, where: string): unknown {
-  const document = parseDocument(text, { prettyErrors: true })
-  const [fault] = document.errors
-  if (!fault) return document.toJS()
-  const line = fault.linePos?.[0].line
-  throw new GlossaError("RECIPE_INVALID", {
-    where: line && text.includes("\n") ? `${where}:${line}` : where,
-    wanted: "YAML",
-    came: fault.message.split("\n")[0].replace(/ at line.*$/, ""),
-  })
+  const invalid = (place: string, came: string): GlossaError =>
+    new GlossaError("RECIPE_INVALID", { where: place, wanted: "YAML", came })
+  try {
+    const document = parseDocument(text, { prettyErrors: true, logLevel: "error" })
+    const [fault] = document.errors
+    if (!fault) return document.toJS()
+    const line = fault.linePos?.[0].line
+    throw invalid(line && text.includes("\n") ? `${where}:${line}` : where, reasonOf(fault))
+  } catch (cause) {
+    if (cause instanceof GlossaError) throw cause
+    // An alias without its anchor, aliases that multiply, or values nested so deep that no stack holds them.
+    throw invalid(where, reasonOf(cause as Error))
+  }
+}
+
+function reasonOf({ message }: Error): string {
+  return /call stack/.test(message) ? "values nested too deep" : message.split("\n")[0].replace(/ at line.*$/, "")
 }
 
 function withOverride(json: unknown, { path: [key, ...rest], value }: RecipeOverride): unknown {

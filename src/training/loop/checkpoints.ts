@@ -165,9 +165,16 @@ async function readManifest(path: string): Promise<Manifest | undefined> {
   }
 }
 
+/** Whether it says of files beside it how long they are and what their checksum is. */
 function isManifest(value: unknown): value is Manifest {
   const files = (value as Manifest | null)?.files
-  return typeof files === "object" && files !== null
+  return typeof files === "object" && files !== null && Object.entries(files).every(isListedFile)
+}
+
+function isListedFile([name, entry]: [string, unknown]): boolean {
+  const { bytes, sha256 } = (entry ?? {}) as { bytes?: unknown; sha256?: unknown }
+  const isBeside = !/[/\\\0]/.test(name) && name !== "." && name !== ".."
+  return isBeside && Number.isSafeInteger(bytes) && typeof sha256 === "string"
 }
 
 /** Forces a folder's files to the disk, then writes their sizes and checksums as its manifest. */

@@ -1,0 +1,98 @@
+/**
+ * `npm run test:fuzz`: damaged and random files into everything that reads files from elsewhere. Fails on any error that
+ * is not a GlossaError, on an input that takes too long and on memory that grows without bound. Seeded: the same seed
+ * gives the same inputs. `-- --target recipes --seed 7 --from 123 --count 1` reads one input again.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { Worker } from "node:worker_threads"
+import { makeInput, TARGETS, type Target } from "./targets.ts"
+import type { Assignment, Outcome } from "./worker.ts"
+
+/** An input of 4 KB that takes longer than this hangs; generous, for the machine may be busy. */
+const LONGEST_MS = 10_000
+/** JavaScript memory of a thread, and memory of the whole process, beyond which it grows without bound. */
+const HEAP_MEGABYTES = 512
+const PROCESS_BYTES = 2 ** 31
+/** The default number of inputs of each target. */
+const INPUTS = 200_000
+
+const { values: flags } = parseArgs({
+  options: {
+    target: { type: "string" },
+    seed: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    count: { type: "string", default: String(INPUTS) },
+  },
+})
+const seed = Number(flags.seed)
+const from = Number(flags.from)
+const to = from + Number(flags.count)
+const memoryFolder = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+const folder = mkdtempSync(join(memoryFolder, "glossa-fuzz-"))
+const findingsFolder = fileURLToPath(new URL("../../build/fuzz/", import.meta.url))
+
+/** Keeps an input and says how to read it again. */
+function report(target: Target, input: number, what: string): void {
+  mkdirSync(findingsFolder, { recursive: true })
+  const path = join(findingsFolder, `${target.name}-${seed}-${input}`)
+  writeFileSync(path, makeInput(target, seed, input))
+  console.log(`fuzz: ${target.name}, seed ${seed}, input ${input} (${path}): ${what}`)
+}
+
+/** Runs one target; true when nothing was found. */
+function fuzz(target: Target): Promise<boolean> {
+  const progress = new Int32Array(new SharedArrayBuffer(4))
+  const workerData: Assignment = { target: target.name, seed, from, to, folder: join(folder, target.name), progress }
+  const started = performance.now()
+  const worker = new Worker(new URL("./start.mjs", import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+  })
+  return new Promise((resolve) => {
+    let current = -1
+    let since = performance.now()
+    const fail = (what: string): void => {
+      clearInterval(watch)
+      report(target, Atomics.load(progress, 0), what)
+      void worker.terminate().then(() => resolve(false))
+    }
+    const watch = setInterval(() => {
+      const input = Atomics.load(progress, 0)
+      if (input !== current) since = performance.now()
+      current = input
+      if (performance.now() - since > LONGEST_MS) fail(`took longer than ${LONGEST_MS / 1000} s`)
+      else if (process.memoryUsage.rss() > PROCESS_BYTES) fail("the process grew beyond 2 GB")
+    }, 200)
+    worker.once("error", (error) => fail(`the thread ended: ${error.message}`))
+    worker.once("message", ({ accepted, refused, findings }: Outcome) => {
+      clearInterval(watch)
+      for (const { input, what } of findings) report(target, input, what)
+      const seconds = (performance.now() - started) / 1000
+      const count = (to - from).toLocaleString("en")
+      console.log(
+        `fuzz: ${target.name}: ${count} inputs in ${seconds.toFixed(1)} s (${Math.round((to - from) / seconds)} a second), ` +
+          `${accepted} accepted, ${refused} refused, ${findings.length} kinds of findings`,
+      )
+      resolve(findings.length === 0)
+    })
+  })
+}
+
+const targets = TARGETS.filter(({ name }) => flags.target === undefined || name === flags.target)
+if (targets.length === 0) console.log(`fuzz: no target ${flags.target}; there are ${TARGETS.map(({ name }) => name)}`)
+const waiting = [...targets]
+let clean = targets.length > 0
+const started = performance.now()
+const runNext = async (): Promise<void> => {
+  for (let target = waiting.shift(); target; target = waiting.shift()) clean = (await fuzz(target)) && clean
+}
+await Promise.all([runNext(), runNext()])
+rmSync(folder, { recursive: true })
+console.log(
+  `fuzz: ${clean ? "nothing found" : "FAILED"}, ${((performance.now() - started) / 1000).toFixed(0)} s in all, seed ${seed}`,
+)
+process.exitCode = clean ? 0 : 1
