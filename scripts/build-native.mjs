@@ -111,6 +111,7 @@ export class Build {
   #objectFolder
   #flags
   #headerHash
+  #testHeaderHash
   #used = new Set()
   #preludeJobs = []
   #compileJobs = []
@@ -125,8 +126,11 @@ export class Build {
     // GCC does not align the stack to whole vectors on Windows; moves that need no alignment cost nothing.
     const unaligned = compiler.system === "windows" ? ["-Wa,-muse-unaligned-vector-move"] : []
     this.#flags = [...commonFlags, ...unaligned, ...flags]
-    const headers = listSources(".", ".h").map((name) => `${name}\0${readFileSync(join(sourceFolder, name), "utf8")}`)
-    this.#headerHash = hashOf(compiler.version, compiler.machine, ...headers)
+    const hashOfHeaders = (names) =>
+      hashOf(compiler.version, compiler.machine, ...names.map((name) => readFileSync(join(sourceFolder, name), "utf8")))
+    const headers = listSources(".", ".h")
+    this.#testHeaderHash = hashOfHeaders(headers)
+    this.#headerHash = hashOfHeaders(headers.filter((name) => !name.startsWith("tests")))
     mkdirSync(this.#objectFolder, { recursive: true })
   }
 
@@ -138,7 +142,8 @@ export class Build {
   object(unit, source, flags = [], prelude = []) {
     const everything = [...this.#flags, ...flags]
     const text = readFileSync(join(sourceFolder, source), "utf8")
-    const object = join(this.#objectFolder, `${hashOf(this.#headerHash, source, text, ...everything)}.o`)
+    const headerHash = source.startsWith("tests") ? this.#testHeaderHash : this.#headerHash
+    const object = join(this.#objectFolder, `${hashOf(headerHash, source, text, ...everything)}.o`)
     if (this.#used.has(object)) return object
     this.#used.add(object)
     if (existsSync(object)) return object

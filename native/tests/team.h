@@ -104,6 +104,9 @@ inline void expect(bool good, const char* what) {
   std::printf("FAILED %s\n", what);
 }
 
+// The larger of two errors; NaN, once met, stays.
+inline double larger(double worst, double error) { return (worst < error ? error : worst) + 0 * error; }
+
 // A test program's last line, and its exit code.
 inline int finish() {
   std::printf("%d checks passed, %d failed\n", checks - failures, failures);

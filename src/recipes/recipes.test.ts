@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest"
 import { parse } from "yaml"
 import type { z } from "zod"
 import { GlossaError } from "../errors.ts"
-import { loadRecipe, parseRecipe, pretrainSettingsOf, printRecipe, readOverride, recipeSchema } from "./index.ts"
+import {
+  loadRecipe,
+  parseRecipe,
+  parseRecipeText,
+  pretrainSettingsOf,
+  printRecipe,
+  readOverride,
+  recipeSchema,
+} from "./index.ts"
 import { innerShape } from "./load.ts"
 
 const corpus = { sources: ["a.txt"] }
@@ -69,6 +77,17 @@ describe("what a recipe leaves out", () => {
 })
 
 describe("mistakes", () => {
+  const bomb = `a: &a [x, x]\n${[..."bcdefghijk"].map((name, i) => `${name}: &${name} [${`*${"abcdefghij"[i]}, `.repeat(9)}]`).join("\n")}`
+  it.each([
+    ["an alias without its anchor", "depth: *a", /Unresolved alias/],
+    ["aliases that multiply", bomb, /Excessive alias count/],
+    ["values nested too deep", `depth: ${"[".repeat(2000)}`, /values nested too deep/],
+    ["a key with a line end", '"de\\npth": 1', /recipe: de\\npth: wanted a key of a recipe/],
+  ])("%s", (_, text, message) => {
+    const error = errorOf(() => parseRecipeText(text))
+    expect(error.message).toMatch(message)
+    expect(error.message).not.toContain("\n")
+  })
   it.each([
     [{ corpus, dept: 1 }, "RECIPE_UNKNOWN_KEY", /dept: .*did you mean depth\?/],
     [{ corpus, depth: 1, training: { stepps: 1 } }, "RECIPE_UNKNOWN_KEY", /did you mean training\.steps\?/],

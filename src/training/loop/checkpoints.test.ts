@@ -75,6 +75,16 @@ describe("Checkpoints", () => {
     expect(told[0].message).toMatch(/CHECKPOINT_DAMAGED/)
   })
 
+  it.each([
+    ["no entry", { "config.json": null }],
+    ["an entry of no size", { "config.json": { sha256: "" } }],
+    ["a place elsewhere", { "../../../../../../dev/zero": { bytes: 0, sha256: "" } }],
+  ])("reads no manifest that lists %s", async (_, files) => {
+    const { folder: at } = await save(3)
+    writeFileSync(join(at, "manifest.json"), JSON.stringify({ formatVersion: 1, step: 3, files }))
+    expect((await verifyCheckpoint(at))?.code).toBe("CHECKPOINT_DAMAGED")
+  })
+
   it("says so when all are damaged, and gives nothing when there is none", async () => {
     expect(await checkpoints.newest()).toBeUndefined()
     const { folder: only } = await save(1)
