@@ -18,6 +18,8 @@ export interface Recipe extends Omit<RecipeFile, "training" | "model" | "speedru
 const HEAD_SIZE = 32
 /** Widths inside the feed-forward are multiples of this. */
 const WIDTH_STEP = 64
+/** Deviation of the first weights times √width: logits begin small, yet large enough to learn from at once. */
+const INITIAL_DEVIATION = 0.68
 const DEFAULT_CONTEXT = 256
 /** Tokens of a step where a recipe does not say, rounded to whole rows. */
 const BATCH_TOKENS = 8192
@@ -41,6 +43,7 @@ export function modelOfDepth(depth: number): Record<string, unknown> & { model_t
     num_hidden_layers: depth,
     num_attention_heads: depth,
     tie_word_embeddings: true,
+    initializer_range: Number((INITIAL_DEVIATION / Math.sqrt(width)).toPrecision(2)),
     scale_residual_initializer: true,
   }
 }

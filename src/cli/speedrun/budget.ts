@@ -65,7 +65,7 @@ export function planBatch(
   tokens: number,
   { steps, context, most }: { readonly steps: number; readonly context: number; readonly most: number },
 ): number {
-  const rows = Math.floor(Math.min(most, tokens / steps) / context)
+  const rows = Math.min(Math.floor(most / context), Math.round(tokens / steps / context))
   return Math.max(1, rows) * context
 }
 
