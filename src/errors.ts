@@ -102,11 +102,11 @@ const LONGEST_FIELD = 600
 
 /** A field may hold whatever a file held: control characters are written out, and what is very long is cut. */
 function onOneLine(text: string): string {
-  const shown = text.length > LONGEST_FIELD ? `${text.slice(0, LONGEST_FIELD)}…` : text
-  return shown.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+  const shown = text.slice(0, LONGEST_FIELD).replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
     const known = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character]
     return known ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   })
+  return Math.max(shown.length, text.length) > LONGEST_FIELD ? `${shown.slice(0, LONGEST_FIELD)}…` : shown
 }
 
 /** Throws INTERNAL when a promise that only Glossa itself can break is broken. */
