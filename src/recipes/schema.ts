@@ -65,7 +65,7 @@ const speedrunSchema = z.strictObject(
       .default(1)
       .describe("Tokens that a model must be able to read in the time for each of its parameters."),
     steps: count().default(2400).describe("Steps to aim at: batches are made smaller on slower machines to reach it."),
-    maximumEpochs: positive().default(40).describe("Passes over the text after which no more is learned."),
+    maximumEpochs: positive().default(12).describe("Passes over the text after which no more is learned."),
     sampleSeconds: positive().default(15).describe("Between two continuations of the prompt."),
   },
   SECTION,

@@ -3,7 +3,17 @@
  * checkpoint and ends with the bits of a run that nothing ever happened to.
  */
 import { execFileSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { statfs } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -63,6 +73,7 @@ describe("a run that is killed", () => {
     for (let kill = 0; kill < KILLS; kill++) {
       const [delayWord, ...words] = philox([SEED, 0], [kill, 0, 0, 0])
       const random = (delayWord >>> 0) / 2 ** 32
+      const leftBefore = partialSaves(run)
       const training = await TinyTraining.start(run, { resume: kill > 0 })
       const aimed = Math.ceil(((kill + 1) * (STEPS - SPARE_STEPS)) / KILLS)
       const reached = await reach(training, AIMS[(words[0] >>> 0) % AIMS.length], aimed, random)
@@ -70,7 +81,7 @@ describe("a run that is killed", () => {
       const { exitCode, stderr } = await training.ended
       expect(sent, `kill ${kill + 1} came too late: ${stderr}`).toBe(true)
       expect(exitCode, stderr).toBeNull()
-      const hit = stderr.includes("model:") ? momentOf(run) : STARTING
+      const hit = stderr.includes("model:") ? momentOf(run, leftBefore) : STARTING
       hits.set(hit, (hits.get(hit) ?? 0) + 1)
       console.log(`kill ${kill + 1}: ${hit}; ${stepsSeen(run)} steps told of, newest checkpoint ${newestStep(run)}`)
     }
@@ -101,10 +112,9 @@ async function reach(
     if (!(await training.until(() => stepsSeen(run) >= step))) return false
     await wait(random * STEP_MS)
   } else {
-    const before = new Set(checkpointNames(run))
+    const before = partialSaves(run)
     const isSaving = () =>
-      stepsSeen(run) >= step - SAVE_EVERY &&
-      checkpointNames(run).some((name) => name.endsWith(".partial") && !before.has(name))
+      stepsSeen(run) >= step - SAVE_EVERY && partialSaves(run).some((save) => !before.includes(save))
     if (!(await training.until(isSaving))) return false
     await wait(random * SAVE_MS)
   }
@@ -115,11 +125,19 @@ const STARTING = "while starting or loading"
 const BEFORE = "before the first step"
 const BETWEEN = "between saves"
 
-/** Where a kill hit, by what it left. */
-function momentOf(run: string): string {
-  const partial = checkpointNames(run).find((name) => name.endsWith(".partial"))
+/** Saves under way or left behind, each named by its folder and when that was made. */
+function partialSaves(run: string): string[] {
+  return checkpointNames(run).flatMap((name) => {
+    const made = statSync(join(run, "checkpoints", name), { throwIfNoEntry: false })?.birthtimeMs
+    return name.endsWith(".partial") && made !== undefined ? `${name} ${made}` : []
+  })
+}
+
+/** Where a kill hit, by what it left; `leftBefore` are partial saves of earlier kills. */
+function momentOf(run: string, leftBefore: readonly string[]): string {
+  const partial = partialSaves(run).find((save) => !leftBefore.includes(save))
   if (partial) {
-    const names = readdirSync(join(run, "checkpoints", partial))
+    const names = readdirSync(join(run, "checkpoints", partial.split(" ")[0]))
     return names.includes("manifest.json") ? "sealing a save" : "writing a save"
   }
   const names = existsSync(run) ? readdirSync(run) : []
