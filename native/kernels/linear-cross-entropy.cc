@@ -41,7 +41,7 @@ void linearCrossEntropy(const Call& call, Team& team) {
     const int64_t ranges = std::clamp<int64_t>(ceilDivide(4 * team.size(), blocks), 1, std::max<int64_t>(1, chunks));
     team.forEach(blocks * ranges, [&](int64_t task, int worker) {
 #if defined(GLOSSA_LEVEL_AMX)
-      const TileSession session;
+      const TileSession session(logits.blocks ? blockTiles : wholeTiles);
 #endif
       void* scratch = team.scratch(worker);
       const int64_t first = start + task / ranges * logits.rowsPerBlock, range = task % ranges;

@@ -8,6 +8,7 @@
 //            as it is, and the sum starts from −128 · Σa or −8 · Σa.
 //   AVX2     int8: both widened to int16 and multiplied by pairs (the byte product would saturate). Nibbles: byte products,
 //            whose pairs, eight added up, fit int16.
+//   AMX      bytes of either kind as they are; each block's sums are stored and turned to floats from memory.
 //   NEON     int8: int16 products of bytes, two added up; nibbles: eight. With the dot product extension: that.
 #include "quantized-block.h"
 
@@ -247,6 +248,65 @@ template <bool nibbles, int... height> constexpr auto stripTable(std::integer_se
 constexpr auto stripsOfBytes = stripTable<false>(std::make_integer_sequence<int, stripRows>{});
 constexpr auto stripsOfNibbles = stripTable<true>(std::make_integer_sequence<int, stripRows>{});
 
+// ---- sixteen rows by tiles
+
+#if defined(GLOSSA_LEVEL_AMX)
+
+constexpr int64_t tileRows = 16;
+
+// A q4_0 block's weights as bytes.
+inline void unpackNibbles(const uint8_t* weights, uint8_t* to) {
+  const __m512i low = _mm512_set1_epi8(15);
+  for (int number = 0; number < groups / 2; number++) {
+    const __m512i pairs = _mm512_loadu_si512(weights + number * groupBytes);
+    _mm512_storeu_si512(to + number * groupBytes, _mm512_and_si512(pairs, low));
+    _mm512_storeu_si512(to + (number + groups / 2) * groupBytes, _mm512_and_si512(_mm512_srli_epi16(pairs, 4), low));
+  }
+}
+
+// The sums of one block into tile `sum` and on to memory.
+template <int sum, bool nibbles>
+inline void sumTile(const uint8_t* weights, const uint8_t* activations, uint8_t* unpacked, int32_t* sums) {
+  if constexpr (nibbles) unpackNibbles(weights, unpacked);
+  tileLoad<0>(nibbles ? unpacked : weights, groupBytes);
+  tileLoad<1>(activations, blockInputs);
+  tileZero<sum>();
+  tileDotBytes<sum, 1, 0, nibbles>();
+  tileStore<sum>(sums, groupBytes);
+}
+
+// Four blocks at a time, so that while one block's sums become floats the next are multiplied.
+template <bool nibbles>
+void multiplyTiles(const uint8_t* strip, const uint8_t* weights, const uint16_t* scales, int64_t blocks, int64_t rows,
+                   float* out, int64_t stride, int columns) {
+  constexpr int64_t together = 4, step = tileRows * shareBytes<nibbles>;
+  constexpr int64_t weightStep = (nibbles ? groups / 2 : groups) * groupBytes;
+  alignas(64) int32_t sums[together][tileRows * panelColumns];
+  alignas(64) uint8_t unpacked[together][groups * groupBytes];
+  F32x16 total[tileRows];
+  for (F32x16& row : total) row = zero();
+  for (int64_t first = 0; first < blocks; first += together) {
+    const int64_t some = std::min(together, blocks - first);
+    const uint8_t *w = weights + first * weightStep, *a = strip + first * step;
+    sumTile<4, nibbles>(w, a, unpacked[0], sums[0]);
+    if (some > 1) sumTile<5, nibbles>(w + weightStep, a + step, unpacked[1], sums[1]);
+    if (some > 2) sumTile<6, nibbles>(w + 2 * weightStep, a + 2 * step, unpacked[2], sums[2]);
+    if (some > 3) sumTile<7, nibbles>(w + 3 * weightStep, a + 3 * step, unpacked[3], sums[3]);
+    for (int64_t block = 0; block < some; block++) {
+      const float* rowScales = reinterpret_cast<const float*>(a + block * step + tileRows * blockInputs);
+      const int32_t* starts = reinterpret_cast<const int32_t*>(rowScales + tileRows);
+      const F32x16 scale = loadFloat16(scales + (first + block) * panelColumns);
+      _Pragma("GCC unroll 16") for (int64_t row = 0; row < tileRows; row++) {
+        const I32x16 sum = loadInt(sums[block] + row * panelColumns) + broadcastInt(starts[row]);
+        total[row] = fma(toFloat(sum), scale * broadcast(rowScales[row]), total[row]);
+      }
+    }
+  }
+  for (int64_t row = 0; row < rows; row++) store(out + row * stride, total[row], columns);
+}
+
+#endif
+
 // ---- activations
 
 struct RoundedBlock {
@@ -306,22 +366,63 @@ void quantizeStrip(const float* x, int64_t stride, int64_t rows, int64_t blocks,
   }
 }
 
+#if defined(GLOSSA_LEVEL_AMX)
+
+// Rows that are not there are zero. Bytes are multiplied signed, so only nibbles have an offset.
+void quantizeTile(const float* x, int64_t stride, int64_t rows, int64_t blocks, bool nibbles, uint8_t* to) {
+  for (int64_t block = 0; block < blocks; block++) {
+    uint8_t* activations = to + block * tileRows * shareBytes<false>;
+    float* scales = reinterpret_cast<float*>(activations + tileRows * blockInputs);
+    int32_t* starts = reinterpret_cast<int32_t*>(scales + tileRows);
+    for (int64_t row = 0; row < tileRows; row++) {
+      const RoundedBlock rounded = row < rows ? roundBlock(x + row * stride + block * blockInputs) : RoundedBlock{};
+      std::memcpy(activations + row * blockInputs, rounded.values, blockInputs);
+      scales[row] = rounded.scale;
+      starts[row] = nibbles ? -nibbleOffset * rounded.sum : 0;
+    }
+  }
+}
+
+#endif
+
 }  // namespace
 
 ActivationStrips::ActivationStrips(void* memory, int64_t rows, const BlockMatrix& weight)
     : weight_(weight),
       memory_(static_cast<uint8_t*>(memory)),
+      rows_(rows),
+      tiles_(false),
       rowBytes_(weight.blocks * (weight.nibbles ? shareBytes<true> : shareBytes<false>)),
       count_(ceilDivide(rows, stripRows)),
       shorter_(count_ == 0 ? 0 : rows / count_),
-      longer_(count_ == 0 ? 0 : rows % count_) {}
+      longer_(count_ == 0 ? 0 : rows % count_) {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (rows <= stripRows) return;
+  tiles_ = true;
+  count_ = ceilDivide(rows, tileRows);
+  shorter_ = tileRows;
+  longer_ = 0;
+#endif
+}
 
 void ActivationStrips::quantize(int64_t strip, const float* x, int64_t stride) {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (tiles_)
+    return quantizeTile(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, weight_.nibbles,
+                        stripData(strip));
+#endif
   const auto quantizeRows = weight_.nibbles ? quantizeStrip<true> : quantizeStrip<false>;
   quantizeRows(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, stripData(strip));
 }
 
 void ActivationStrips::multiply(int64_t strip, int64_t panel, float* out, int64_t stride, int columns) const {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (tiles_) {
+    const auto run = weight_.nibbles ? multiplyTiles<true> : multiplyTiles<false>;
+    return run(stripData(strip), weight_.panelWeights(panel), weight_.panelScales(panel), weight_.blocks, rowsOf(strip),
+               out, stride, columns);
+  }
+#endif
   const Strip run = (weight_.nibbles ? stripsOfNibbles : stripsOfBytes)[static_cast<size_t>(rowsOf(strip) - 1)];
   run(stripData(strip), weight_.panelWeights(panel), weight_.panelScales(panel), weight_.blocks,
       out, stride, columns);

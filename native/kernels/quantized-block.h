@@ -10,11 +10,21 @@
 
 #include "block-panels.h"
 
+#if defined(GLOSSA_LEVEL_AMX)
+#include "../simd/tile.h"
+#endif
+
 namespace glossa {
 namespace LEVEL_NAMESPACE {
 
+#if defined(GLOSSA_LEVEL_AMX)
+// What `multiply` wants the thread's tiles to be: a block's weights in tile 0, activations in 1 to 3, sums in 4 to 7.
+constexpr TileShapes blockTiles{{8, 16, 16, 16, 16, 16, 16, 16}, {64, 32, 32, 32, 64, 64, 64, 64}};
+#endif
+
 // Rows of activations as int8 in blocks, in strips of as many rows as the registers hold sums for. Of a strip lie, block
-// after block, 8 groups of the rows' 4 inputs each, then the rows' scales, then what their integer sums start from.
+// after block, 8 groups of the rows' 4 inputs each, then the rows' scales, then what their integer sums start from. Many
+// rows go to tiles on AMX: in strips of 16, of which lie each row's 32 inputs instead of groups.
 class ActivationStrips {
  public:
   // `memory` holds bytes(rows, inputs) bytes, 64-byte aligned.
@@ -24,7 +34,7 @@ class ActivationStrips {
 
   int64_t count() const { return count_; }
   int64_t firstRow(int64_t strip) const { return strip * shorter_ + std::min(strip, longer_); }
-  int64_t rowsOf(int64_t strip) const { return shorter_ + (strip < longer_ ? 1 : 0); }
+  int64_t rowsOf(int64_t strip) const { return std::min(shorter_ + (strip < longer_ ? 1 : 0), rows_ - firstRow(strip)); }
   int64_t stripBytes() const { return (shorter_ + 1) * rowBytes_; }
 
   // Rounds the rows of a strip; row i of all rows begins at x + i · stride.
@@ -38,8 +48,10 @@ class ActivationStrips {
 
   const BlockMatrix& weight_;
   uint8_t* memory_;
+  int64_t rows_;
+  [[maybe_unused]] bool tiles_;  // read on AMX only
   int64_t rowBytes_;                  // of one row of activations
-  int64_t count_, shorter_, longer_;  // `longer_` strips of shorter_ + 1 rows come first
+  int64_t count_, shorter_, longer_;  // `longer_` strips of shorter_ + 1 rows come first; of tiles the last may lack rows
 };
 
 }  // namespace LEVEL_NAMESPACE

@@ -46,6 +46,9 @@ void quantizedMatmul(const Call& call, Team& team) {
   const int64_t blocks = ceilDivide(strips.count(), stripsPerBlock);
   const int64_t ranges = std::clamp<int64_t>(ceilDivide(wanted, blocks), 1, weight.panels);
   team.forEach(blocks * ranges, [&](int64_t task, int) {
+#if defined(GLOSSA_LEVEL_AMX)
+    const TileSession session(blockTiles);
+#endif
     const int64_t block = task / ranges, range = task % ranges;
     const int64_t lastStrip = strips.count() * (block + 1) / blocks;
     for (int64_t panel = weight.panels * range / ranges; panel < weight.panels * (range + 1) / ranges; panel++) {
