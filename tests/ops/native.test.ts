@@ -49,6 +49,11 @@ describe("cases", () => {
     }
   })
 
+  test("have sizes to be timed at, unless they are elementwise or do nothing", () => {
+    for (const [name, { op, atModelSizes }] of Object.entries(OP_CASES as Record<string, OpCases>))
+      expect(atModelSizes !== undefined, name).toBe(!op.traits?.elementwise && !op.traits?.view)
+  })
+
   test("name a tolerance for the bf16 policy exactly where it rounds", () => {
     for (const [name, { op, bf16 }] of Object.entries(OP_CASES as Record<string, OpCases>))
       expect(bf16 !== undefined, name).toBe(op.traits?.rounds !== undefined)
