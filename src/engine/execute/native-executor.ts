@@ -31,6 +31,7 @@ import {
   type NativeResult,
   type NativeState,
   RUN_CHECK_FINITE,
+  RUN_CHECK_MARGINS,
   RUN_TIMES,
 } from "./native-contract.ts"
 import { poisonDeadPlaces } from "./poison.ts"
@@ -250,7 +251,11 @@ class NativePrepared implements PreparedProgram {
       const { buffer, byteOffset, byteLength } = inputs[index]
       exchange.set(new Uint8Array(buffer, byteOffset, byteLength), plan.exchangeOffsets.get(value) as number)
     })
-    const wanted = flags | (watchers.length ? RUN_TIMES : 0) | (checking("finite") ? RUN_CHECK_FINITE : 0)
+    const wanted =
+      flags |
+      (watchers.length ? RUN_TIMES : 0) |
+      (checking("finite") ? RUN_CHECK_FINITE : 0) |
+      (checking("memory") ? RUN_CHECK_MARGINS : 0)
     let startedAt = 0
     const result = await executor.inTurn(() => {
       startedAt = performance.now()
