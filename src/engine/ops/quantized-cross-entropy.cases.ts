@@ -7,16 +7,26 @@ import { quantizedCrossEntropyOp } from "./quantized-cross-entropy.ts"
 const data = new CaseData("quantizedCrossEntropy")
 const KINDS: readonly BlockDType[] = ["q8_0", "q4_0"]
 
-function scored(title: string, dtype: BlockDType, rowCount: number, width: number, vocabulary: number): OpCase {
+function scored(
+  title: string,
+  dtype: BlockDType,
+  rowCount: number,
+  width: number,
+  vocabulary: number,
+  source = data,
+): OpCase {
+  const inputs = [source.normal([rowCount, width]), source.blocks(dtype, [vocabulary, width])]
   return {
     title: `${title}: ${dtype} ${rowCount}×${width}×${vocabulary}`,
-    inputs: [data.normal([rowCount, width]), data.blocks(dtype, [vocabulary, width]), data.ids(vocabulary, [rowCount])],
+    inputs: [...inputs, source.ids(vocabulary, [rowCount])],
   }
 }
 
 export const quantizedCrossEntropyCases: OpCases = {
   op: quantizedCrossEntropyOp as OpDefinition<never>,
   tolerance: { absolute: 3e-5, relative: 2e-6, why: "logits near 20 and their sums, rounded to float32" },
+  atModelSizes: ({ rows, width, vocabulary }, data) =>
+    KINDS.map((dtype) => scored("a step's tokens", dtype, rows, width, vocabulary, data)),
   cases: KINDS.flatMap((dtype) => [
     scored("odd sizes", dtype, 17, 96, 37),
     scored("one token", dtype, 3, 32, 1),

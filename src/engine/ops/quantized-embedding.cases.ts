@@ -9,6 +9,11 @@ const KINDS: readonly BlockDType[] = ["q8_0", "q4_0"]
 export const quantizedEmbeddingCases: OpCases = {
   op: quantizedEmbeddingOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ rows, width, vocabulary }, data) =>
+    KINDS.map((dtype) => ({
+      title: `a step's tokens, ${dtype}`,
+      inputs: [data.blocks(dtype, [vocabulary, width]), data.ids(vocabulary, [rows])],
+    })),
   cases: KINDS.flatMap((dtype): OpCase[] => [
     { title: `every row, ${dtype}`, inputs: [data.blocks(dtype, [37, 96]), integers([...new Array(37).keys()])] },
     { title: `one block, ${dtype}`, inputs: [data.blocks(dtype, [16, 32]), integers([15, 0, 7, 7])] },

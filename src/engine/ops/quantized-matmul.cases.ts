@@ -6,10 +6,17 @@ import { quantizedMatmulOp } from "./quantized-matmul.ts"
 const data = new CaseData("quantizedMatmul")
 const KINDS: readonly BlockDType[] = ["q8_0", "q4_0"]
 
-function product(title: string, dtype: BlockDType, rowCount: number, inputs: number, outputs: number): OpCase {
+function product(
+  title: string,
+  dtype: BlockDType,
+  rowCount: number,
+  inputs: number,
+  outputs: number,
+  source = data,
+): OpCase {
   return {
     title: `${title}: ${dtype} ${rowCount}×${inputs}×${outputs}`,
-    inputs: [data.normal([rowCount, inputs]), data.blocks(dtype, [outputs, inputs])],
+    inputs: [source.normal([rowCount, inputs]), source.blocks(dtype, [outputs, inputs])],
   }
 }
 
@@ -29,6 +36,13 @@ export const quantizedMatmulCases: OpCases = {
     relative: 1e-6,
     why: "whole sums of blocks are exact; their scales, and up to 66 terms of some tens added, are rounded to float32",
   },
+  atModelSizes: ({ rows, sequences, width, inner, vocabulary }, data) =>
+    KINDS.flatMap((dtype) => [
+      product("feed-forward up", dtype, rows, width, inner, data),
+      product("one row of feed-forward up", dtype, 1, width, inner, data),
+      product("a turn's feed-forward up", dtype, sequences, width, inner, data),
+      product("one row of logits", dtype, 1, width, vocabulary, data),
+    ]),
   cases: [
     ...KINDS.flatMap((dtype) => [
       ...[1, 15, 16, 17, 33, 100].map((outputs) => product("outputs", dtype, 3, 64, outputs)),
