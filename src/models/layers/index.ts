@@ -12,6 +12,7 @@ export { linear, linearInOut, linearInOutSpecs, linearSpecs } from "./linear.ts"
 export { Module } from "./module.ts"
 export { layerNormSpecs, namedLayerNorm, namedRmsNorm, rmsNormSpecs } from "./norms.ts"
 export {
+  type BlockParameter,
   biasSpec,
   countParameters,
   type InitialNumbers,
