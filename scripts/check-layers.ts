@@ -118,12 +118,12 @@ export const ROOMS: readonly Room[] = [
   {
     name: "index",
     captions: "the package's door: the wings joined",
-    mayImport: ["engine", "gguf", "text", "models", "generation", "training", "evaluation", "recipes"],
+    mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes"],
   },
   {
     name: "cli",
     captions: "one file a command; thin",
-    mayImport: ["engine", "gguf", "text", "models", "generation", "training", "evaluation", "recipes", "index"],
+    mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes", "index"],
   },
 ]
 

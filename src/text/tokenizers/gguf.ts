@@ -183,7 +183,7 @@ function templateAround(first: string | undefined, last: string | undefined, tok
   if (around.length === 0) return null
   const special = (token: string | undefined) =>
     token === undefined ? [] : [{ SpecialToken: { id: token, type_id: 0 } }]
-  const text = (id: "A" | "B") => ({ Sequence: { id, type_id: 0 } })
+  const text = (id: "A" | "B") => ({ Sequence: { id, type_id: id === "A" ? 0 : 1 } })
   const entry = (token: string) => ({ id: token, ids: [tokens.indexOf(token)], tokens: [token] })
   return {
     type: "TemplateProcessing",
