@@ -26,20 +26,22 @@ enum class KernelNumber : int32_t {
   embeddingGradient = 17,
   pack = 18,
   matmul = 19,
-  attention = 20,
-  attentionGradient = 21,
-  cachedAttention = 22,
-  cacheWrite = 23,
-  linearCrossEntropy = 24,
-  linearCrossEntropyGradient = 25,
-  sample = 26,
-  adamW = 27,
-  fill = 28,
-  topCandidates = 29,
-  round = 30,
+  quantizedMatmul = 20,
+  quantizedEmbedding = 21,
+  attention = 22,
+  attentionGradient = 23,
+  cachedAttention = 24,
+  cacheWrite = 25,
+  linearCrossEntropy = 26,
+  linearCrossEntropyGradient = 27,
+  sample = 28,
+  adamW = 29,
+  fill = 30,
+  topCandidates = 31,
+  round = 32,
 };
 
-constexpr int kernelCount = 31;
+constexpr int kernelCount = 33;
 
 enum class MicroOp : int32_t {
   copy = 0,

@@ -25,6 +25,8 @@ static const Kernel table[kernelCount] = {
     embeddingGradient,
     pack,
     matmul,
+    quantizedMatmul,
+    quantizedEmbedding,
     attention,
     attentionGradient,
     cachedAttention,

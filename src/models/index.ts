@@ -23,6 +23,8 @@ export {
   type ParameterSpec,
   Parameters,
   packedAttention,
+  product,
+  tokenLosses,
 } from "./layers/index.ts"
 export {
   type ByteSink,

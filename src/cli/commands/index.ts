@@ -1,6 +1,7 @@
 /** Every command, in the order of `--help`. */
 import type { Command } from "../command.ts"
 import { benchGenerate } from "./bench-generate.ts"
+import { benchKernels } from "./bench-kernels.ts"
 import { benchLearn } from "./bench-learn.ts"
 import { benchTrain } from "./bench-train.ts"
 import { chat } from "./chat.ts"
@@ -27,5 +28,6 @@ export const COMMANDS: readonly Command[] = [
   benchTrain,
   benchLearn,
   benchGenerate,
+  benchKernels,
   doctor,
 ]

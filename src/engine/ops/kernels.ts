@@ -21,6 +21,8 @@ export const KERNELS = [
   "embeddingGradient",
   "pack",
   "matmul",
+  "quantizedMatmul",
+  "quantizedEmbedding",
   "attention",
   "attentionGradient",
   "cachedAttention",
