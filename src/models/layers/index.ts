@@ -13,6 +13,7 @@ export { product, productInOut, tableRows, tokenLosses } from "./matrices.ts"
 export { Module } from "./module.ts"
 export { layerNormSpecs, namedLayerNorm, namedRmsNorm, rmsNormSpecs } from "./norms.ts"
 export {
+  type BlockParameter,
   biasSpec,
   countParameters,
   type InitialNumbers,
