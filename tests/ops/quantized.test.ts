@@ -45,7 +45,7 @@ describe.each(["q8_0", "q4_0"] as const)(`%s, ${executor.name}`, (dtype) => {
     const trained = store.create("trained", [4, 32])
     const body = () => {
       const y = quantizedMatmul(reshape(trained, [4, 32]), weight)
-      return { outputs: { slope: grad(reshape(sum(sum(y, 0), 0), []), [trained])[0] } }
+      return { outputs: { slope: grad(reshape(sum(sum(y, 0), 1), []), [trained])[0] } }
     }
     expect(() => compile({}, body)).toThrow(/weights in blocks are for generation only; train on float weights/)
   })
