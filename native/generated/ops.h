@@ -26,20 +26,21 @@ enum class KernelNumber : int32_t {
   embeddingGradient = 17,
   pack = 18,
   matmul = 19,
-  attention = 20,
-  attentionGradient = 21,
-  cachedAttention = 22,
-  cacheWrite = 23,
-  linearCrossEntropy = 24,
-  linearCrossEntropyGradient = 25,
-  sample = 26,
-  adamW = 27,
-  fill = 28,
-  topCandidates = 29,
-  round = 30,
+  matmulElementwise = 20,
+  attention = 21,
+  attentionGradient = 22,
+  cachedAttention = 23,
+  cacheWrite = 24,
+  linearCrossEntropy = 25,
+  linearCrossEntropyGradient = 26,
+  sample = 27,
+  adamW = 28,
+  fill = 29,
+  topCandidates = 30,
+  round = 31,
 };
 
-constexpr int kernelCount = 31;
+constexpr int kernelCount = 32;
 
 enum class MicroOp : int32_t {
   copy = 0,

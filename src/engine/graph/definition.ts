@@ -54,6 +54,8 @@ export interface NativeRule<A> {
   readonly floats?: (attributes: A) => readonly number[]
   /** Outputs that the kernel can write as bfloat16, rounding as it stores. */
   readonly storesBf16?: readonly number[]
+  /** The kernel that passes its one output through elementwise steps before it writes them. */
+  readonly withElementwise?: string
   /** The kernel wants each operand in one piece, not as columns of a wider matrix. */
   readonly contiguous?: true
   /** Bytes of scratch the kernel wants as one more output, for the maximum row count. */

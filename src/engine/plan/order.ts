@@ -58,8 +58,9 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
 
 /** Every tensor that a unit reads from memory. */
 export function unitReads(unit: Unit): Tensor[] {
-  const inside = new Set(unit.nodes)
-  const operands = unit.nodes.flatMap(kernelOperands)
+  const nodes = unit.product ? [...unit.nodes, unit.product] : unit.nodes
+  const inside = new Set(nodes)
+  const operands = nodes.flatMap(kernelOperands)
   const tensors = operands.map((operand) => ("pack" in operand ? operand.pack.source : operand.tensor))
   return [...new Set(tensors)].filter(({ node }) => !inside.has(node))
 }
@@ -103,7 +104,8 @@ function mayWriteOver(
   const reads = unitReads(writer).filter((tensor) => readsState(tensor, update.state))
   if (reads.length === 0) return true
   if (reads.some(({ node }) => isView(node) || isWindow(node))) return false
-  if (isElementwise(root)) return true
+  // A product reads its operands again and again while its sums are written.
+  if (isElementwise(root)) return !writer.product?.inputs.some((tensor) => readsState(tensor, update.state))
   const pairs = reusePairs(root).filter(([output]) => output === update.value.index)
   const places = root.inputs.flatMap((tensor, input) => (readsState(tensor, update.state) ? [input] : []))
   return places.every((place) => pairs.some(([, input]) => input === place))

@@ -232,20 +232,8 @@ class Planner {
       return operand
     })
     const guard = this.guardOf(root, written)
-    const common = { outputs, origin: unit.nodes.map(describeNode).join(" + "), ...(guard ? { guard } : {}) }
     if (isElementwise(root)) {
-      const beside = unit.rounded ? [unit.rounded.node] : []
-      const nodes = [...unit.nodes, ...beside]
-      const { reads, ints, floats } = fuseNodes(nodes, [root, ...beside])
-      const written = [...outputs, ...beside.map(({ tensors: [tensor] }) => this.operandOf(tensor))]
-      const inputs = reads.map((tensor) => this.operandOf(tensor))
-      const whole = inputs
-        .map((operand, index) => [operand, index] as const)
-        .filter(([{ shape }]) => sameShape(shape, outputs[0].shape))
-      const mayReuse = whole.map(([, index]) => [0, index] as const)
-      const operations = nodes.reduce((total, node) => total + costOf(node), 0)
-      const instruction = { kernel: "elementwise", inputs, ints, floats, mayReuse, operations, ...common } as const
-      this.instructions.push({ ...instruction, outputs: written })
+      this.instructions.push({ ...this.elementwise(unit, outputs), ...(guard ? { guard } : {}) })
       return
     }
     const rule = root.op.native
@@ -264,9 +252,38 @@ class Planner {
       floats: rule.floats?.(attributes) ?? [],
       mayReuse: kernelReusePairs(root, operands),
       operations: costOf(root),
-      ...common,
+      origin: describeNode(root),
       outputs: [...outputs, ...scratch],
+      ...(guard ? { guard } : {}),
     })
+  }
+
+  /** A chain of elementwise steps, by itself or on the sums of a product. */
+  private elementwise({ nodes, root, rounded, product }: Unit, outputs: readonly Operand[]): Instruction {
+    const beside = rounded ? [rounded.node] : []
+    const all = [...nodes, ...beside]
+    const { reads, ints, floats } = fuseNodes(all, [root, ...beside], product?.tensors)
+    const rule = product?.op.native
+    const factors = product ? kernelOperands(product).map((operand) => this.readOperand(operand, product.path)) : []
+    const further = reads.slice(product ? 1 : 0).map((tensor) => this.operandOf(tensor))
+    const mayReuse = further.flatMap(({ value, shape }, index) => {
+      const reusable = sameShape(shape, outputs[0].shape) && !factors.some((factor) => factor.value === value)
+      return reusable ? [[0, factors.length + index] as const] : []
+    })
+    const settings = product
+      ? [...(rule?.ints?.(product.attributes as never, product.inputs) ?? []), factors.length]
+      : []
+    const done = product ? [product, ...all] : all
+    return {
+      kernel: (rule?.withElementwise ?? "elementwise") as KernelName,
+      outputs: [...outputs, ...beside.map(({ tensors: [tensor] }) => this.operandOf(tensor))],
+      inputs: [...factors, ...further],
+      ints: [...settings, ...ints],
+      floats,
+      mayReuse,
+      origin: (product ? [product, ...nodes] : nodes).map(describeNode).join(" + "),
+      operations: done.reduce((total, node) => total + costOf(node), 0),
+    }
   }
 
   /**

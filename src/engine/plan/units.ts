@@ -32,6 +32,8 @@ export interface Unit {
   readonly root: Node
   /** A rounding of the root's output that is written beside it, or for a kernel that can, instead of it. */
   rounded?: { readonly node: Node; readonly output: number; readonly instead: boolean }
+  /** Of an elementwise unit: the product that it takes while it is made, and that is never written. */
+  product?: Node
 }
 
 /** Most distinct inputs of one fused unit: their blocks share the first cache with the temporaries. */
@@ -102,6 +104,8 @@ export function selectUnits(graph: Graph): Selection {
     unitOf.set(node, host ?? { nodes: [node], root: node })
   }
   for (const node of nodes) if (isRounding(node)) joinProducer(node, readers, kept, unitOf)
+  for (const node of nodes)
+    if (unitOf.get(node)?.root === node) takeProduct(unitOf.get(node) as Unit, readers, kept, unitOf)
   const units = nodes.filter((node) => unitOf.get(node)?.root === node).map((node) => unitOf.get(node) as Unit)
   for (const unit of units) unit.nodes.sort((left, right) => left.id - right.id)
   return { units, unitOf, readers }
@@ -121,6 +125,29 @@ function joinProducer(rounding: Node, readers: Readers, kept: ReadonlySet<Tensor
   if (!beside && !(alone && writesBf16)) return
   host.rounded = { node: rounding, output: source.index, instead: !beside }
   unitOf.set(rounding, host)
+}
+
+/** Lets an elementwise unit take the product that only it reads, the last one when there are several. */
+function takeProduct(unit: Unit, readers: Readers, kept: ReadonlySet<Tensor>, unitOf: Map<Node, Unit>): void {
+  if (!isElementwise(unit.root)) return
+  const [{ shape }] = unit.root.tensors
+  const isOurs = (tensor: Tensor): boolean => {
+    const own = unitOf.get(tensor.node)
+    const all = [...(readers.get(tensor) ?? [])]
+    return (
+      tensor.node.op.native?.withElementwise !== undefined &&
+      own?.root === tensor.node &&
+      !own.rounded &&
+      !kept.has(tensor) &&
+      sameShape(tensor.shape, shape) &&
+      all.every((reader) => reader !== "packed" && unitOf.get(reader) === unit)
+    )
+  }
+  const inputs = unit.nodes.flatMap((node) => node.inputs).filter(isOurs)
+  const product = inputs.sort((left, right) => right.node.id - left.node.id)[0]?.node
+  if (!product) return
+  unit.product = product
+  unitOf.set(product, unit)
 }
 
 /** The nodes whose kernels must run, in traced order; a rounding that happens while packing is not among them. */
