@@ -32,7 +32,7 @@ const commonFlags = [
   "-Wall",
 ]
 const avx2Flags = ["-mavx2", "-mfma", "-mf16c"]
-const avx512Flags = [...avx2Flags, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]
+const avx512Flags = [...avx2Flags, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]
 const levelFlags = {
   x64: {
     scalar: ["-O2"],

@@ -27,20 +27,22 @@ enum class KernelNumber : int32_t {
   pack = 18,
   matmul = 19,
   matmulElementwise = 20,
-  attention = 21,
-  attentionGradient = 22,
-  cachedAttention = 23,
-  cacheWrite = 24,
-  linearCrossEntropy = 25,
-  linearCrossEntropyGradient = 26,
-  sample = 27,
-  adamW = 28,
-  fill = 29,
-  topCandidates = 30,
-  round = 31,
+  quantizedMatmul = 21,
+  quantizedEmbedding = 22,
+  attention = 23,
+  attentionGradient = 24,
+  cachedAttention = 25,
+  cacheWrite = 26,
+  linearCrossEntropy = 27,
+  linearCrossEntropyGradient = 28,
+  sample = 29,
+  adamW = 30,
+  fill = 31,
+  topCandidates = 32,
+  round = 33,
 };
 
-constexpr int kernelCount = 32;
+constexpr int kernelCount = 34;
 
 enum class MicroOp : int32_t {
   copy = 0,

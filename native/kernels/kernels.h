@@ -46,6 +46,8 @@ void embeddingGradient(const Call& call, Team& team);
 void pack(const Call& call, Team& team);
 void matmul(const Call& call, Team& team);
 void matmulElementwise(const Call& call, Team& team);
+void quantizedMatmul(const Call& call, Team& team);
+void quantizedEmbedding(const Call& call, Team& team);
 void attention(const Call& call, Team& team);
 void attentionGradient(const Call& call, Team& team);
 void cachedAttention(const Call& call, Team& team);

@@ -26,6 +26,8 @@ static const Kernel table[kernelCount] = {
     pack,
     matmul,
     matmulElementwise,
+    quantizedMatmul,
+    quantizedEmbedding,
     attention,
     attentionGradient,
     cachedAttention,

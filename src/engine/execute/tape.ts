@@ -3,7 +3,7 @@ import { invariant } from "../../errors.ts"
 import type { StateHandle } from "../graph/index.ts"
 import { KERNELS, type KernelName } from "../ops/index.ts"
 import type { Instruction, Operand, PersistentPack, Plan, Value } from "../plan/index.ts"
-import { type Dimension, DTYPE_NUMBERS, elementBytes } from "../tensor/index.ts"
+import { type Dimension, DTYPE_NUMBERS, storageBytes } from "../tensor/index.ts"
 
 const MAGIC = 0x41534c47
 const VERSION = 1
@@ -48,7 +48,7 @@ function encodeOperand({ value, shape, window }: Operand, plan: Plan, indices: S
   invariant(shape.length <= MOST_AXES, value.origin, `${shape.length} axes, more than ${MOST_AXES}`)
   const [segment, start] = placeOf(value, plan, indices)
   // Columns of no rows have no place of their own.
-  const offset = start + (window && value.bytes > 0 ? window.start * elementBytes(value.dtype) : 0)
+  const offset = start + (window && value.bytes > 0 ? storageBytes(value.dtype, [window.start]) : 0)
   const sizes = Array.from({ length: MOST_AXES }, (_, axis) => encodeSize(shape[axis] ?? 1))
   const dtype = DTYPE_NUMBERS[value.dtype]
   words.push(segment, offset | 0, Math.floor(offset / 2 ** 32), dtype, shape.length, ...sizes, window?.stride ?? 0)

@@ -18,6 +18,8 @@ export interface ReferenceArray {
   readonly shape: readonly number[]
   readonly dtype: DType
   readonly data: Float64Array
+  /** Of a matrix in blocks: the bytes of its rows. `data` holds the numbers they stand for. */
+  readonly blocks?: Uint8Array
 }
 
 /** What a gradient rule may look at. */
@@ -76,6 +78,8 @@ export interface Traits {
   /** Each output is a group of columns of the one input, a matrix, and is read where it lies. */
   readonly window?: true
   readonly indexRanges?: readonly IndexRange[]
+  /** Inputs that may be weights in blocks (`q8_0`, `q4_0`); no other input of any operation may. */
+  readonly blockWeights?: readonly number[]
 }
 
 export interface OpDefinition<A extends Attributes = Attributes> {

@@ -38,6 +38,9 @@ import { minimumCases } from "./minimum.cases.ts"
 import { multiplyCases } from "./multiply.cases.ts"
 import { negateCases } from "./negate.cases.ts"
 import type { OpCases } from "./op-case.cases.ts"
+import { quantizedCrossEntropyCases } from "./quantized-cross-entropy.cases.ts"
+import { quantizedEmbeddingCases } from "./quantized-embedding.cases.ts"
+import { quantizedMatmulCases } from "./quantized-matmul.cases.ts"
 import { reciprocalCases } from "./reciprocal.cases.ts"
 import { reciprocalSqrtCases } from "./reciprocal-sqrt.cases.ts"
 import { reluCases } from "./relu.cases.ts"
@@ -104,6 +107,9 @@ export const OP_CASES = {
   minimum: minimumCases,
   multiply: multiplyCases,
   negate: negateCases,
+  quantizedCrossEntropy: quantizedCrossEntropyCases,
+  quantizedEmbedding: quantizedEmbeddingCases,
+  quantizedMatmul: quantizedMatmulCases,
   reciprocalSqrt: reciprocalSqrtCases,
   reciprocal: reciprocalCases,
   relu: reluCases,

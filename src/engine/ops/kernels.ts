@@ -22,6 +22,8 @@ export const KERNELS = [
   "pack",
   "matmul",
   "matmulElementwise",
+  "quantizedMatmul",
+  "quantizedEmbedding",
   "attention",
   "attentionGradient",
   "cachedAttention",

@@ -7,7 +7,7 @@
  * of them, and the feed-forward is two maps around a GELU. Dropout settings are read and kept, not applied.
  */
 import { z } from "zod"
-import { add, embedding, split, type Tensor } from "../../engine/index.ts"
+import { add, split, type Tensor } from "../../engine/index.ts"
 import {
   ACTIVATION_NAMES,
   type AttentionContext,
@@ -22,6 +22,7 @@ import {
   type ParameterSpec,
   plainFeedForward,
   splitHeads,
+  tableRows,
 } from "../layers/index.ts"
 import {
   COMMON_IGNORED_KEYS,
@@ -160,8 +161,8 @@ export const gpt2: Family<Gpt2Config> = {
   parameterSpecs,
   hidden: (config, parameters, { tokens, positions, attention }) =>
     new Module(parameters).within("transformer", (transformer) => {
-      const tokenRows = transformer.within("wte", (table) => embedding(table.get("weight"), tokens))
-      const positionRows = transformer.within("wpe", (table) => embedding(table.get("weight"), positions))
+      const tokenRows = transformer.within("wte", (table) => tableRows(table.get("weight"), tokens))
+      const positionRows = transformer.within("wpe", (table) => tableRows(table.get("weight"), positions))
       let residual = add(tokenRows, positionRows) // [rows, width]
       for (let index = 0; index < config.n_layer; index++)
         residual = transformer.within(`h.${index}`, (layer) => block(layer, residual, index, config, attention))
