@@ -1,0 +1,227 @@
+/** The parts of Unigram against what trying everything finds. */
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { type SymbolWords, SymbolWordsBuilder } from "../merging/symbol-words.ts"
+import { BestCuts } from "./best-cut.ts"
+import { expectPieces } from "./expectation.ts"
+import { learnPieces, PieceModel } from "./learn-pieces.ts"
+import { PieceLattice } from "./piece-lattice.ts"
+import { findSeedPieces } from "./seed-pieces.ts"
+import { suffixOrder } from "./suffix-order.ts"
+
+interface Entry {
+  readonly word: string
+  readonly count: number
+}
+
+/** Words of the letters a, b, c as symbols 0, 1, 2. */
+function wordsOf(entries: readonly Entry[]): SymbolWords {
+  const words = new SymbolWordsBuilder()
+  for (const { word, count } of entries) {
+    for (const letter of word) words.push(letter.charCodeAt(0) - 97)
+    words.endWord(count)
+  }
+  return words.build()
+}
+
+const letters = (symbols: Iterable<number>) => String.fromCharCode(...Array.from(symbols, (symbol) => symbol + 97))
+
+const entry: fc.Arbitrary<Entry> = fc.record({
+  word: fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 7 }),
+  count: fc.integer({ min: 1, max: 5 }),
+})
+const corpus = fc.uniqueArray(entry, { selector: ({ word }) => word, minLength: 1, maxLength: 8 })
+const SEEDS = { maximumLength: 4, maximumPieces: 1000 }
+
+function latticeOf(entries: readonly Entry[]) {
+  const words = wordsOf(entries)
+  const seeds = findSeedPieces(words, SEEDS)
+  const lattice = new PieceLattice(words, seeds)
+  const texts = Array.from(lattice.lengths, (length, piece) =>
+    letters(words.symbols.subarray(lattice.places[piece], lattice.places[piece] + length)),
+  )
+  return { words, seeds, lattice, texts }
+}
+
+/** Every way to cut a word into the pieces given. */
+function cutsOf(word: string, pieces: readonly string[]): string[][] {
+  if (word === "") return [[]]
+  return pieces.flatMap((piece) =>
+    word.startsWith(piece) ? cutsOf(word.slice(piece.length), pieces).map((rest) => [piece, ...rest]) : [],
+  )
+}
+
+describe("suffixes", () => {
+  test.each([1, 3, 8])("are in order by their first %d symbols, within their words", (depth) => {
+    fc.assert(
+      fc.property(corpus, (entries) => {
+        const words = wordsOf(entries)
+        const { positions, ends } = suffixOrder(words, depth)
+        const texts = Array.from(positions, (at) => letters(words.symbols.subarray(at, ends[at])).slice(0, depth))
+        expect(texts).toEqual(texts.toSorted())
+        expect([...positions].sort((left, right) => left - right)).toEqual([...words.symbols.keys()])
+      }),
+    )
+  })
+})
+
+describe("seeds", () => {
+  test("are all letters, and the substrings met twice that no longer one always holds", () => {
+    fc.assert(
+      fc.property(corpus, (entries) => {
+        const counts = new Map<string, number>()
+        for (const { word, count } of entries) {
+          for (let from = 0; from < word.length; from++) {
+            for (let to = from + 1; to <= Math.min(word.length, from + SEEDS.maximumLength); to++) {
+              const text = word.slice(from, to)
+              counts.set(text, (counts.get(text) ?? 0) + count)
+            }
+          }
+        }
+        const isAlwaysExtended = (text: string) =>
+          text.length < SEEDS.maximumLength && [..."abc"].some((next) => counts.get(text + next) === counts.get(text))
+        const wanted = [...counts].filter(
+          ([text, count]) => text.length === 1 || (count >= 2 && !isAlwaysExtended(text)),
+        )
+        const { seeds, texts } = latticeOf(entries)
+        const found = texts.map((text, piece): [string, number] => [text, seeds.counts[piece]])
+        expect(found.toSorted()).toEqual(wanted.toSorted())
+      }),
+    )
+  })
+
+  test("when there are too many, those with the highest count × length are taken", () => {
+    const words = wordsOf([
+      { word: "aab", count: 9 },
+      { word: "cc", count: 2 },
+      { word: "ab", count: 1 },
+    ])
+    const { lengths } = findSeedPieces(words, { maximumLength: 4, maximumPieces: 1 })
+    expect([...lengths].toSorted()).toEqual([1, 1, 1, 3])
+  })
+})
+
+describe("the lattice", () => {
+  test("knows for every position the pieces that begin there, and still after some are dropped", () => {
+    fc.assert(
+      fc.property(corpus, fc.infiniteStream(fc.boolean()), (entries, coins) => {
+        const { lattice, texts, words } = latticeOf(entries)
+        const agree = (pieces: readonly string[]) => {
+          const { ends } = suffixOrder(words, 1)
+          for (let at = 0; at < words.symbols.length; at++) {
+            const rest = letters(words.symbols.subarray(at, ends[at]))
+            const here = [...lattice.matches.subarray(lattice.starts[at], lattice.starts[at + 1])]
+            const wanted = pieces
+              .filter((piece) => rest.startsWith(piece))
+              .sort((one, other) => one.length - other.length)
+            expect(here.map((piece) => pieces[piece])).toEqual(wanted)
+          }
+        }
+        agree(texts)
+        const kept = Uint8Array.from(texts, () => (coins.next().value ? 1 : 0))
+        lattice.keep(kept)
+        agree(texts.filter((_, piece) => kept[piece]))
+      }),
+    )
+  })
+})
+
+describe("expectation", () => {
+  test("equals the sum over all cuts", () => {
+    fc.assert(
+      fc.property(corpus, (entries) => {
+        const { lattice, texts } = latticeOf(entries)
+        const probabilities = Float64Array.from(texts, (text, piece) => ((piece % 5) + 1) / (10 * text.length))
+        const wanted = new Float64Array(texts.length)
+        let logLikelihood = 0
+        for (const { word, count } of entries) {
+          const cuts = cutsOf(word, texts).map((pieces) => ({
+            pieces,
+            probability: pieces.reduce((product, piece) => product * probabilities[texts.indexOf(piece)], 1),
+          }))
+          const whole = cuts.reduce((sum, { probability }) => sum + probability, 0)
+          logLikelihood += count * Math.log(whole)
+          for (const { pieces, probability } of cuts) {
+            for (const piece of pieces) wanted[texts.indexOf(piece)] += (count * probability) / whole
+          }
+        }
+        const expected = new Float64Array(texts.length)
+        expect(expectPieces(lattice, probabilities, expected)).toBeCloseTo(logLikelihood, 8)
+        for (const [piece, count] of expected.entries()) expect(count).toBeCloseTo(wanted[piece], 8)
+      }),
+    )
+  })
+
+  test("neither vanishes nor overflows on a word of 5,000 letters of probability 1e-12", () => {
+    const words = wordsOf([{ word: "ab".repeat(2500), count: 3 }])
+    const lattice = new PieceLattice(words, findSeedPieces(words, { maximumLength: 1, maximumPieces: 0 }))
+    const expected = new Float64Array(2)
+    const logLikelihood = expectPieces(lattice, Float64Array.of(1e-12, 1e-12), expected)
+    expect(logLikelihood / (3 * 5000 * Math.log(1e-12))).toBeCloseTo(1, 12)
+    expect(expected[0]).toBeCloseTo(7500, 6)
+    expect(expected[1]).toBeCloseTo(7500, 6)
+  })
+
+  test("every step of estimation makes the words at least as likely", () => {
+    fc.assert(
+      fc.property(corpus, (entries) => {
+        const { lattice, seeds } = latticeOf(entries.map(({ word, count }) => ({ word, count: 20 * count })))
+        // As many pieces to end with as there are: none is dropped, so each step is one of plain maximisation.
+        const model = new PieceModel(lattice, seeds, lattice.size)
+        const likelihoods = Array.from({ length: 6 }, () => model.estimate())
+        for (let step = 1; step < 6; step++) {
+          // Pieces hardly expected count half a time, which may cost that much.
+          expect(likelihoods[step]).toBeGreaterThanOrEqual(likelihoods[step - 1] - 0.5 * lattice.size)
+        }
+      }),
+    )
+  })
+})
+
+test("the best cut is the likeliest of all cuts, with a piece or without it", () => {
+  fc.assert(
+    fc.property(corpus, (entries) => {
+      const { lattice, texts, words } = latticeOf(entries)
+      const scores = Float64Array.from(texts, (text, piece) => -((piece * 7) % 11) - text.length)
+      const total = (pieces: readonly string[]) => pieces.reduce((sum, piece) => sum + scores[texts.indexOf(piece)], 0)
+      const cuts = new BestCuts(lattice, scores)
+      for (const [index, { word }] of entries.entries()) {
+        const cut = (without?: number) =>
+          cuts.cut(words.starts[index], words.starts[index + 1], without).map((piece) => texts[piece])
+        expect(cut().reverse().join("")).toBe(word)
+        expect(total(cut())).toBe(Math.max(...cutsOf(word, texts).map(total)))
+        const long = texts.findIndex((text) => text.length > 1)
+        if (long < 0) continue
+        const others = texts.filter((_, piece) => piece !== long)
+        expect(total(cut(long))).toBe(Math.max(...cutsOf(word, others).map(total)))
+      }
+    }),
+  )
+})
+
+describe("learning", () => {
+  const settings = { maximumLength: 8, seedPieces: 1000, shrinkingFactor: 0.75, subIterations: 2 }
+
+  test("finds the words that a text is made of", () => {
+    const words = ["abc", "cab", "bb"]
+    const entries = words.flatMap((left) => words.map((right) => ({ word: left + right, count: 50 })))
+    const learned = learnPieces(wordsOf(entries), { ...settings, size: 6 })
+    expect(learned.map(({ symbols }) => letters(symbols)).toSorted()).toEqual(["a", "abc", "b", "bb", "c", "cab"])
+    const sum = learned.reduce((total, { logProbability }) => total + Math.exp(logProbability), 0)
+    expect(sum).toBeCloseTo(1, 12)
+    const abc = learned.find(({ symbols }) => letters(symbols) === "abc")
+    expect(Math.exp(abc?.logProbability as number)).toBeCloseTo(1 / 3, 1)
+  })
+
+  test("keeps every letter, and as many pieces as asked for where there are so many", () => {
+    fc.assert(
+      fc.property(corpus, fc.integer({ min: 1, max: 12 }), (entries, size) => {
+        const { lattice, words } = latticeOf(entries)
+        const letterCount = new Set(words.symbols).size
+        const learned = learnPieces(words, { ...settings, maximumLength: 4, size })
+        expect(learned.length).toBe(Math.max(letterCount, Math.min(size, lattice.size)))
+        expect(learned.filter(({ symbols }) => symbols.length === 1).length).toBe(letterCount)
+      }),
+    )
+  })
+})
