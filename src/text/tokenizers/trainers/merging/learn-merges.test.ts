@@ -85,7 +85,7 @@ describe("by count", () => {
         const { tokens } = learnMerges(wordsOfBytes({ texts, counts }, 0), settings)
         expect(tokens.slice(256)).toEqual(plain.learned)
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     )
   })
 
@@ -119,7 +119,7 @@ describe("by likelihood", () => {
         const { tokens } = learnLikelyMerges(wordsOfBytes({ texts, counts }, 0), { ...settings, join })
         expect(tokens.slice(256)).toEqual(plain.learned)
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     )
   })
 

@@ -38,11 +38,13 @@ const USELESS = -1
 /** Steps of expectation-maximisation on the final pieces. */
 const LAST_STEPS = 4
 
-/** Learns at most `size` pieces; every symbol of the words is one of them. */
+/** Learns `size` pieces, or as many as there are seeds; every symbol of the words is one of them in any case. */
 export function learnPieces(words: SymbolWords, settings: LearnPiecesSettings): LearnedPiece[] {
-  const { size, shrinkingFactor, subIterations, maximumLength, seedPieces, onProgress } = settings
+  const { shrinkingFactor, subIterations, maximumLength, seedPieces, onProgress } = settings
   const seeds = findSeedPieces(words, { maximumLength, maximumPieces: seedPieces })
   const lattice = new PieceLattice(words, seeds)
+  const characters = lattice.lengths.filter((length) => length === 1).length
+  const size = Math.max(settings.size, characters)
   const model = new PieceModel(lattice, seeds, size)
   const total = Math.max(0, lattice.size - size)
   const report = () => onProgress?.({ stage: "prune", done: total - Math.max(0, lattice.size - size), total })
