@@ -43,7 +43,10 @@ const flags = {
   characterCoverage: numberFlag("--character-coverage <share>", "of characters with a token (0.9995); not bpe", SHARE),
   requiredCharacters: textFlag("--required-characters <text>", "that get a token however rare (ASCII); not bpe"),
   maxPieceLength: wholeFlag("--max-piece-length <count>", "in characters (16); unigram, bpe-byte-fallback", 1),
-  noByteFallback: switchFlag("--no-byte-fallback", "unknown characters become the unknown token; unigram"),
+  byteFallback: choiceFlag("--byte-fallback <answer>", "spell unknown characters by bytes (yes); unigram", [
+    "yes",
+    "no",
+  ]),
   sample: numberFlag("--sample <share>", "of the text to learn from, drawn at random (1)", SHARE),
   seed: wholeFlag("--seed <number>", "draws the sample (0)", 0),
   memory: wholeFlag(
@@ -123,7 +126,7 @@ const ALGORITHMS_OF = {
   characterCoverage: ["bpe-byte-fallback", "unigram", "wordpiece"],
   requiredCharacters: ["bpe-byte-fallback", "unigram", "wordpiece"],
   maxPieceLength: ["bpe-byte-fallback", "unigram"],
-  noByteFallback: ["unigram"],
+  byteFallback: ["unigram"],
 } as const satisfies Partial<Record<keyof Given, readonly TrainingAlgorithm[]>>
 
 /** The flags as options; one that the algorithm does not know is refused rather than left unused. */
@@ -131,7 +134,7 @@ function trainingOptions(given: Given): TrainTokenizerOptions {
   const { algorithm = "bpe" } = given
   for (const name of Object.keys(ALGORITHMS_OF) as (keyof typeof ALGORITHMS_OF)[]) {
     const known: readonly TrainingAlgorithm[] = ALGORITHMS_OF[name]
-    if (given[name] === undefined || given[name] === false || known.includes(algorithm)) continue
+    if (given[name] === undefined || known.includes(algorithm)) continue
     throw badFlag(flags[name].syntax, `this flag only with ${known.join(", ")}`, `--algorithm ${algorithm}`)
   }
   const options = {
@@ -145,7 +148,7 @@ function trainingOptions(given: Given): TrainTokenizerOptions {
     characterCoverage: given.characterCoverage,
     requiredCharacters: given.requiredCharacters,
     maximumPieceLength: given.maxPieceLength,
-    byteFallback: given.noByteFallback ? false : undefined,
+    byteFallback: given.byteFallback === undefined ? undefined : given.byteFallback === "yes",
     sampleFraction: given.sample,
     seed: given.seed,
     memoryLimit: given.memory === undefined ? undefined : given.memory * 1e6,
