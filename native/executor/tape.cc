@@ -61,6 +61,8 @@ Place readPlace(const int32_t* words, size_t instruction, int32_t stateCount) {
 
 int64_t roundUp(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
+}  // namespace
+
 uint64_t bytesOf(const Operand& operand) {
   const auto packed = [&](int64_t depth, int64_t size) { return roundUp(operand.dims[1], 16) * depth * size; };
   int64_t size = 4;
@@ -76,8 +78,6 @@ uint64_t bytesOf(const Operand& operand) {
   if (elements == 0 || operand.rank == 0) return elements * size;
   return ((operand.dims[0] - 1) * operand.rowStride + elements / operand.dims[0]) * size;
 }
-
-}  // namespace
 
 Operand Place::resolve(int64_t rows, uint8_t* base, uint64_t segmentBytes) const {
   Operand operand;

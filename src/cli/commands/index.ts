@@ -1,5 +1,6 @@
 /** Every command, in the order of `--help`. */
 import type { Command } from "../command.ts"
+import { benchKernels } from "./bench-kernels.ts"
 import { benchLearn } from "./bench-learn.ts"
 import { benchTrain } from "./bench-train.ts"
 import { chat } from "./chat.ts"
@@ -25,5 +26,6 @@ export const COMMANDS: readonly Command[] = [
   tokenizerDecode,
   benchTrain,
   benchLearn,
+  benchKernels,
   doctor,
 ]

@@ -50,10 +50,24 @@ export interface RunRequest {
   readonly signal?: AbortSignal
 }
 
+/** What one instruction of a run did. */
+export interface InstructionTime {
+  readonly kernel: string
+  /** Operations and module path. */
+  readonly origin: string
+  readonly nanoseconds: number
+  /** Floating-point operations of the largest run. */
+  readonly operations: number
+  /** Bytes it reads and writes in the largest run, each operand once. */
+  readonly bytes: number
+}
+
 /** A graph made ready to run many times. */
 export interface PreparedProgram {
   readonly memory: ProgramMemory
   run(request: RunRequest): Promise<Record<string, HostArray>>
+  /** Runs once and gives the time of each instruction instead of the outputs; the reference executor has none. */
+  time?(request: RunRequest): Promise<readonly InstructionTime[]>
   /** The plan as text. */
   print(): string
   dispose(): void

@@ -16,6 +16,7 @@ import { checking, debugging } from "./debug.ts"
 import type {
   Executor,
   ExecutorDescription,
+  InstructionTime,
   Precision,
   PrecisionPolicy,
   PreparedProgram,
@@ -30,10 +31,13 @@ import {
   type NativeResult,
   type NativeState,
   RUN_CHECK_FINITE,
+  RUN_CHECK_MARGINS,
   RUN_TIMES,
 } from "./native-contract.ts"
 import { poisonDeadPlaces } from "./poison.ts"
+import { profiling, TracedRuns } from "./profile.ts"
 import { cancelled } from "./reference-executor.ts"
+import type { RunWatcher } from "./run-watcher.ts"
 import type { State } from "./store.ts"
 import { encodeTape, placeOf, type StateIndices } from "./tape.ts"
 
@@ -175,7 +179,7 @@ class NativePrepared implements PreparedProgram {
   private readonly instructions: readonly Instruction[]
   private readonly program: NativeProgram
   private readonly packBytes: number
-  private readonly times: KernelTimes | undefined
+  private readonly watchers: readonly RunWatcher[]
 
   constructor(executor: NativeExecutor, plan: Plan, name: string) {
     this.executor = executor
@@ -183,7 +187,10 @@ class NativePrepared implements PreparedProgram {
     this.name = name
     this.instructions = checking("memory") ? poisonDeadPlaces(plan) : plan.instructions
     if (debugging("plan")) process.stderr.write(`plan of ${name}\n${printPlan(plan)}`)
-    this.times = debugging("times") ? new KernelTimes(name, this.instructions) : undefined
+    this.watchers = [
+      ...(debugging("times") ? [new KernelTimes(name, this.instructions)] : []),
+      ...(profiling() ? [new TracedRuns(name, this.instructions)] : []),
+    ]
     const packs = plan.packs.map((pack) => executor.packStorage(pack))
     this.packBytes = packs.reduce((total, { bytes }) => total + bytes, 0)
     const indices: StateIndices = {
@@ -218,29 +225,51 @@ class NativePrepared implements PreparedProgram {
     return { states: stateBytes, packs: this.packBytes, constants, activations, exchange, total }
   }
 
-  async run({ inputs, rowCount, signal }: RunRequest): Promise<Record<string, HostArray>> {
-    const { plan, executor } = this
+  async run(request: RunRequest): Promise<Record<string, HostArray>> {
+    const { outputs } = await this.finish(request)
+    return Object.fromEntries(
+      this.plan.outputs.map(([name, value]) => {
+        const bytes = storageBytes(value.dtype, resolveShape(value.shape, request.rowCount))
+        return [name, fromBytes(outputs, this.plan.exchangeOffsets.get(value) as number, bytes, value.dtype)]
+      }),
+    )
+  }
+
+  async time(request: RunRequest): Promise<readonly InstructionTime[]> {
+    const { times } = await this.finish(request, RUN_TIMES)
+    return this.instructions.map(({ kernel, origin, operations, inputs, outputs }, index) => {
+      const bytes = [...inputs, ...outputs].reduce((sum, { value }) => sum + value.bytes, 0)
+      return { kernel, origin, nanoseconds: (times as Float64Array)[index], operations, bytes }
+    })
+  }
+
+  /** Runs the tape to its end, or throws what stopped it. */
+  private async finish({ inputs, rowCount, signal }: RunRequest, flags = 0): Promise<NativeResult> {
+    const { plan, executor, watchers } = this
     const exchange = new Uint8Array(plan.inputBytes)
     plan.inputs.forEach((value, index) => {
       const { buffer, byteOffset, byteLength } = inputs[index]
       exchange.set(new Uint8Array(buffer, byteOffset, byteLength), plan.exchangeOffsets.get(value) as number)
     })
-    const result = await executor.inTurn(() => this.start(exchange, rowCount, signal))
+    const wanted =
+      flags |
+      (watchers.length ? RUN_TIMES : 0) |
+      (checking("finite") ? RUN_CHECK_FINITE : 0) |
+      (checking("memory") ? RUN_CHECK_MARGINS : 0)
+    let startedAt = 0
+    const result = await executor.inTurn(() => {
+      startedAt = performance.now()
+      return this.start(exchange, rowCount, wanted, signal)
+    })
     if (result.status === "cancelled") throw cancelled()
     if (result.status !== "done") throw this.failure(result)
-    if (this.times && result.times) this.times.add(result.times)
-    return Object.fromEntries(
-      plan.outputs.map(([name, value]) => {
-        const bytes = storageBytes(value.dtype, resolveShape(value.shape, rowCount))
-        return [name, fromBytes(result.outputs, plan.exchangeOffsets.get(value) as number, bytes, value.dtype)]
-      }),
-    )
+    for (const watcher of watchers) watcher.add({ startedAt, nanoseconds: result.times as Float64Array })
+    return result
   }
 
-  private start(exchange: Uint8Array, rowCount: number, signal: AbortSignal | undefined): Promise<NativeResult> {
+  private start(exchange: Uint8Array, rowCount: number, flags: number, signal?: AbortSignal): Promise<NativeResult> {
     if (signal?.aborted) throw cancelled()
     const { addon, threads } = this.executor
-    const flags = (this.times ? RUN_TIMES : 0) | (checking("finite") ? RUN_CHECK_FINITE : 0)
     return new Promise((resolve) => {
       const onAbort = (): void => void addon.cancel(runId)
       const runId = addon.run(this.program, exchange, rowCount, threads, flags, (result) => {
@@ -268,7 +297,7 @@ class NativePrepared implements PreparedProgram {
     return printPlan(this.plan)
   }
   dispose(): void {
-    this.times?.print()
+    for (const watcher of this.watchers) watcher.close()
     void this.executor.inTurn(() => this.executor.addon.disposeProgram(this.program))
   }
 }

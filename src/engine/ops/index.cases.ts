@@ -1,4 +1,4 @@
-/** The cases of every operation. One that lacks cases does not type-check. */
+/** The cases of every operation: the door for tests and timing. One that lacks cases does not type-check. */
 
 import { absoluteCases } from "./absolute.cases.ts"
 import { adamWCases } from "./adam-w.cases.ts"
@@ -63,6 +63,8 @@ import { sumOfSquaresCases } from "./sum-of-squares.cases.ts"
 import { tanhCases } from "./tanh.cases.ts"
 import { topCandidatesCases } from "./top-candidates.cases.ts"
 import { transposeCases } from "./transpose.cases.ts"
+
+export { CaseData, type ModelSizes, type OpCase, type OpCases, repeatNumbers } from "./op-case.cases.ts"
 
 export const OP_CASES = {
   absolute: absoluteCases,
