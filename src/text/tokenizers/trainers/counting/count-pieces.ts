@@ -232,10 +232,8 @@ function joinShards(shards: readonly CountedShard[], { memoryLimit, folder, docu
   const leastCount = leastCountThatFits(merged(), memoryLimit)
   const texts: string[] = []
   const counts: number[] = []
-  const [kept, leftOut] = [
-    { pieces: 0, occurrences: 0 },
-    { pieces: 0, occurrences: 0 },
-  ]
+  const kept = { pieces: 0, occurrences: 0 }
+  const leftOut = { pieces: 0, occurrences: 0 }
   for (const [text, count] of merged()) {
     const side = count >= leastCount ? kept : leftOut
     side.pieces += 1
