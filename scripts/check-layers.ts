@@ -46,7 +46,12 @@ export const ROOMS: readonly Room[] = [
     mayImport: engineRooms.map((room) => `engine/${room}`),
   },
   { name: "engine", captions: "the engine's door", mayImport: engineRooms.map((room) => `engine/${room}`) },
-  { name: "text/tokenizers", captions: "BPE: train, encode, decode, tokenizer.json", mayImport: [] },
+  { name: "gguf", captions: "GGUF files: metadata and the bytes of tensors, in and out", mayImport: [] },
+  {
+    name: "text/tokenizers",
+    captions: "BPE: train, encode, decode, tokenizer.json, GGUF's tokenizers",
+    mayImport: ["gguf"],
+  },
   {
     name: "text/corpus",
     captions: "sources, held-out split, packing, resumable loading",
@@ -61,8 +66,8 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: "models/weights",
-    captions: "safetensors and Hugging Face folders, in and out",
-    mayImport: ["engine", "models/layers", "models/families"],
+    captions: "safetensors, Hugging Face folders and GGUF files, in and out",
+    mayImport: ["engine", "gguf", "models/layers", "models/families"],
   },
   {
     name: "models",

@@ -37,9 +37,12 @@ export interface StateStorage {
   readonly bytes: number
   /** Grows with every change. */
   readonly version: number
+  /** A copy of the numbers: bfloat16 widened, blocks dequantized. */
   read(): Promise<HostArray>
-  /** Takes as many numbers as the state has places; bf16 states round them. */
-  write(data: HostArray): Promise<void>
+  /** A copy of the rows of blocks; for states of weights in blocks only. */
+  readBlocks(): Promise<Uint8Array>
+  /** Takes a number for each place, rounded to the state's kind, or the rows of blocks, already of the right length. */
+  write(data: HostArray | Uint8Array): Promise<void>
   dispose(): void
 }
 

@@ -1,16 +1,21 @@
 /** The native executor: plans a graph, encodes it as a tape, and hands whole runs to the addon. */
 import { createRequire } from "node:module"
-import { GlossaError } from "../../errors.ts"
+import { GlossaError, invariant } from "../../errors.ts"
 import type { Graph, StateHandle } from "../graph/index.ts"
 import { type Instruction, type PersistentPack, type Plan, planGraph, printPlan } from "../plan/index.ts"
 import {
   type DType,
+  dequantizeRows,
   fromBf16Bits,
+  fromBlockPanels,
   type HostArray,
+  isBlockDType,
   maximumShape,
+  quantizeRows,
   resolveShape,
   storageBytes,
   toBf16Bits,
+  toBlockPanels,
 } from "../tensor/index.ts"
 import { checking, debugging } from "./debug.ts"
 import type {
@@ -93,7 +98,7 @@ export class NativeExecutor implements Executor {
     return BF16_LEVELS.includes(this.addon.info().level) ? "bf16" : "f32"
   }
   allocate(shape: readonly number[], dtype: DType): StateStorage {
-    return new NativeStorage(this, storageBytes(dtype, shape), dtype)
+    return new NativeStorage(this, shape, dtype)
   }
   prepare(graph: Graph, name: string): PreparedProgram {
     return new NativePrepared(this, planGraph(graph), name)
@@ -114,7 +119,7 @@ export class NativeExecutor implements Executor {
     const key = `${dtype} ${transposed} ${shape.join("×")}`
     let storage = known.get(key)
     if (!storage) {
-      storage = new NativeStorage(this, storageBytes(dtype, maximumShape(shape)), dtype)
+      storage = new NativeStorage(this, maximumShape(shape), dtype)
       known.set(key, storage)
       source.dependents.push(storage)
     }
@@ -128,31 +133,46 @@ function storageOf(state: StateHandle): NativeStorage {
 
 class NativeStorage implements StateStorage {
   readonly bytes: number
+  readonly shape: readonly number[]
   readonly dtype: DType
   readonly handle: NativeState
   /** Packs of this state; they go when it goes. */
   readonly dependents: NativeStorage[] = []
   private readonly executor: NativeExecutor
 
-  constructor(executor: NativeExecutor, bytes: number, dtype: DType) {
+  constructor(executor: NativeExecutor, shape: readonly number[], dtype: DType) {
     this.executor = executor
-    this.bytes = bytes
+    this.bytes = storageBytes(dtype, shape)
+    this.shape = shape
     this.dtype = dtype
-    this.handle = executor.addon.createState(bytes)
+    this.handle = executor.addon.createState(this.bytes)
   }
   get version(): number {
     return this.executor.addon.stateVersion(this.handle)
   }
-  read(): Promise<HostArray> {
+  async read(): Promise<HostArray> {
+    if (isBlockDType(this.dtype)) return dequantizeRows(await this.readBlocks(), this.dtype)
+    return fromBytes((await this.readBytes()).buffer, 0, this.bytes, this.dtype)
+  }
+  async readBlocks(): Promise<Uint8Array> {
+    invariant(isBlockDType(this.dtype), "native executor", `blocks of ${this.dtype}`)
+    return fromBlockPanels(await this.readBytes(), this.shape, this.dtype)
+  }
+  write(data: HostArray | Uint8Array): Promise<void> {
+    const bytes = this.toBytes(data)
+    return this.executor.inTurn(() => this.executor.addon.writeState(this.handle, 0, bytes))
+  }
+  private readBytes(): Promise<Uint8Array> {
     return this.executor.inTurn(() => {
       const bytes = new Uint8Array(this.bytes)
       this.executor.addon.readState(this.handle, 0, bytes)
-      return fromBytes(bytes.buffer, 0, this.bytes, this.dtype)
+      return bytes
     })
   }
-  write(data: HostArray): Promise<void> {
-    const bytes = toBytes(data, this.dtype)
-    return this.executor.inTurn(() => this.executor.addon.writeState(this.handle, 0, bytes))
+  private toBytes(data: HostArray | Uint8Array): Uint8Array {
+    if (!isBlockDType(this.dtype)) return toBytes(data as HostArray, this.dtype)
+    const rows = data instanceof Uint8Array ? data : quantizeRows(Float32Array.from(data), this.dtype)
+    return toBlockPanels(rows, this.shape, this.dtype)
   }
   dispose(): void {
     for (const pack of this.dependents.splice(0)) pack.dispose()

@@ -3,13 +3,27 @@
  * against reference, gradients, instruction-set levels, timing.
  */
 import type { Attributes, OpDefinition, ReferenceArray } from "../graph/index.ts"
-import { countElements, type Dimension, type HostArray, Rows, resolveShape, roundToBf16 } from "../tensor/index.ts"
+import {
+  type BlockDType,
+  countElements,
+  type Dimension,
+  dequantizeRows,
+  type HostArray,
+  isBlockDType,
+  quantizeRows,
+  Rows,
+  resolveShape,
+  roundToBf16,
+} from "../tensor/index.ts"
 import { hashText, normalNumbers, philox, toUnitInterval } from "./philox.ts"
 
 export interface CaseInput {
   readonly shape: readonly Dimension[]
-  /** `bf16` numbers come in as float32 ones that bfloat16 holds, and are rounded inside the program. */
-  readonly dtype: "f32" | "bf16" | "i32"
+  /**
+   * `bf16` numbers come in as float32 ones that bfloat16 holds, and are rounded inside the program; those of a matrix in
+   * blocks are rounded to a state.
+   */
+  readonly dtype: "f32" | "bf16" | "i32" | BlockDType
   /** Numbers of this run's rows. */
   readonly data: HostArray
 }
@@ -121,6 +135,10 @@ export class CaseData {
     const { shape, data } = this.between(0, limit, sizes)
     return { shape, dtype: "i32", data: Int32Array.from(data, (value) => Math.min(limit - 1, Math.floor(value))) }
   }
+  /** Normal numbers for a matrix in blocks. */
+  blocks(dtype: BlockDType, sizes: Sizes): CaseInput {
+    return { ...this.normal(sizes), dtype }
+  }
   /** Normal numbers that bfloat16 holds. */
   bf16(sizes: Sizes): CaseInput {
     const { shape, data } = this.normal(sizes)
@@ -174,7 +192,10 @@ export function referenceOutputs(
 ): ReferenceArray[] {
   const rowCount = rowCountOf(inputs)
   const arrays = inputs.map(({ shape, dtype, data }): ReferenceArray => {
-    return { shape: resolveShape(shape, rowCount), dtype, data: Float64Array.from(data) }
+    const sizes = resolveShape(shape, rowCount)
+    if (!isBlockDType(dtype)) return { shape: sizes, dtype, data: Float64Array.from(data) }
+    const blocks = quantizeRows(Float32Array.from(data), dtype)
+    return { shape: sizes, dtype, data: Float64Array.from(dequantizeRows(blocks, dtype)), blocks }
   })
   const types = op.outputs(inputs, attributes as never, (wanted) => {
     throw new Error(`${op.name}: a case that is none, wanted ${wanted}`)

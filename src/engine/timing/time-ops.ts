@@ -2,7 +2,7 @@
 import { type Ceilings, compile, type Executor, type InstructionTime, type Precision, Store } from "../execute/index.ts"
 import { type Attributes, applyAll, type OpDefinition } from "../graph/index.ts"
 import { CaseData, type ModelSizes, OP_CASES, type OpCase, type OpCases, repeatNumbers } from "../ops/index.cases.ts"
-import { countElements, storageBytes } from "../tensor/index.ts"
+import { storageBytes } from "../tensor/index.ts"
 
 export interface OpTime {
   readonly op: string
@@ -37,7 +37,7 @@ const ALL_CASES: Readonly<Record<string, OpCases>> = OP_CASES
 
 /** Names of the operations that can be timed: all but views, which do nothing. */
 export function timedOps(): string[] {
-  return Object.keys(ALL_CASES).filter((name) => !ALL_CASES[name].op.traits?.view)
+  return Object.keys(ALL_CASES).filter((name) => !ALL_CASES[name].op.traits?.view && !ALL_CASES[name].op.traits?.window)
 }
 
 /**
@@ -81,7 +81,7 @@ async function timeCase(
 ) {
   using store = new Store(executor)
   const states = inputs.map(({ shape, dtype }, index) => {
-    return store.create(`input${index}`, shape as number[], { dtype: dtype === "i32" ? "i32" : "f32" })
+    return store.create(`input${index}`, shape as number[], { dtype: dtype === "bf16" ? "f32" : dtype })
   })
   const outputTypes = op.outputs(inputs, attributes as never, (wanted) => {
     throw new Error(`${op.name}, ${title}: a case that is none, wanted ${wanted}`)
@@ -106,7 +106,7 @@ async function timeCase(
     nanoseconds: median(runs.map(totalTime)),
     operations: operations ?? op.operations(inputs, outputTypes, attributes as never),
     bytes: [...inputs, ...outputTypes].reduce((sum, { shape, dtype }) => {
-      return sum + storageBytes(dtype, [countElements(shape as number[])])
+      return sum + storageBytes(dtype, shape as number[])
     }, 0),
     kernels: sharesOf(runs),
   }

@@ -1,8 +1,10 @@
-/** Reads a tokenizer from the folder it is in. */
+/** Reads a tokenizer from the folder, or the GGUF file, it is in. */
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
 import { GlossaError } from "../../errors.ts"
+import { GgufFile, isGgufPath } from "../../gguf/index.ts"
+import { hasGgufTokenizer, tokenizerFromGguf } from "./gguf.ts"
 import { describeValue, parseSettings, tokenizerInvalid } from "./parts.ts"
 import { reason } from "./save.ts"
 import { SPECIAL_ROLES, type SpecialRoles } from "./special-tokens.ts"
@@ -18,15 +20,17 @@ const configSchema = z.looseObject({
   chat_template: z.unknown().optional(),
 })
 
-/** Loads tokenizers by the folder they are in. */
+/** Loads tokenizers by the folder, or the GGUF file, they are in. */
 export const AutoTokenizer = {
   /**
-   * The tokenizer of a model folder: tokenizer.json, and tokenizer_config.json and chat_template.jinja where present.
+   * The tokenizer of a model folder (tokenizer.json, and tokenizer_config.json and chat_template.jinja where present) or
+   * of a GGUF file.
    *
-   * @throws FILE_UNREADABLE when there is no tokenizer.json
-   * @throws TOKENIZER_INVALID when a file is damaged, contradictory or of an unknown kind
+   * @throws FILE_UNREADABLE when there is no tokenizer.json and no GGUF file
+   * @throws TOKENIZER_INVALID, CHECKPOINT_DAMAGED when a file is damaged, contradictory or of an unknown kind
    */
   async fromPretrained(folder: string): Promise<Tokenizer> {
+    if (await isGgufPath(folder)) return fromGgufFile(folder, tokenizerFromGguf)
     const path = join(folder, "tokenizer.json")
     const json = await readJson(path)
     if (json === undefined) {
@@ -49,6 +53,20 @@ export const AutoTokenizer = {
     const chatTemplate = typeof template === "string" ? template : undefined
     return Tokenizer.fromJson(json, { roles, chatTemplate, config: (raw ?? {}) as Record<string, unknown> }, path)
   },
+}
+
+/** Whether a model folder or a GGUF file has a tokenizer. @throws FILE_UNREADABLE, CHECKPOINT_DAMAGED for a GGUF file */
+export async function hasTokenizer(path: string): Promise<boolean> {
+  return (await isGgufPath(path)) ? fromGgufFile(path, hasGgufTokenizer) : exists(join(path, "tokenizer.json"))
+}
+
+async function fromGgufFile<T>(path: string, read: (metadata: GgufFile["metadata"]) => T): Promise<T> {
+  const file = await GgufFile.open(path)
+  try {
+    return read(file.metadata)
+  } finally {
+    await file.close()
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

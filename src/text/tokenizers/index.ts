@@ -1,7 +1,9 @@
 /** The tokenizer room's door. */
 export type { AddedToken } from "./added-tokens.ts"
-export { AutoTokenizer } from "./auto-tokenizer.ts"
+export { AutoTokenizer, hasTokenizer } from "./auto-tokenizer.ts"
 export { firstInvalidByte } from "./byte-text.ts"
+export { tokenizerFromGguf } from "./gguf.ts"
+export { type GgufTokenizer, ggufTokenizer } from "./gguf-export.ts"
 export { tokenizerFromLlama2c } from "./llama2c.ts"
 export { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
 export {
