@@ -112,16 +112,17 @@ async function* contentOf(
 }
 
 const LINE_END = 0x0a
-const WHITE_SPACE = [LINE_END, 0x0d, 0x20, 0x09]
+const CARRIAGE_RETURN = 0x0d
+const WHITE_SPACE = [LINE_END, CARRIAGE_RETURN, 0x20, 0x09]
 
-/** After the last line end that no white space follows; else before the last character, which may not be whole. */
+/** After the last line end that no white space follows; else before the last character, which may be half there, as a line end may. */
 function lastCut(bytes: Uint8Array): number {
   for (let at = bytes.length - 1; at > bytes.length / 2; at--) {
     if (bytes[at - 1] === LINE_END && !WHITE_SPACE.includes(bytes[at])) return at
   }
   let at = bytes.length - 1
   while (at > bytes.length - 4 && (bytes[at] & 0xc0) === 0x80) at -= 1
-  return at
+  return bytes[at - 1] === CARRIAGE_RETURN ? at - 1 : at
 }
 
 function unreadable(name: string): (cause: NodeJS.ErrnoException) => never {

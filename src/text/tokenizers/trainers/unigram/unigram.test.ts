@@ -14,6 +14,9 @@ interface Entry {
   readonly count: number
 }
 
+/** Corpora of a property. */
+const RUNS = { numRuns: 40 }
+
 /** Words of the letters a, b, c as symbols 0, 1, 2. */
 function wordsOf(entries: readonly Entry[]): SymbolWords {
   const words = new SymbolWordsBuilder()
@@ -61,6 +64,7 @@ describe("suffixes", () => {
         expect(texts).toEqual(texts.toSorted())
         expect([...positions].sort((left, right) => left - right)).toEqual([...words.symbols.keys()])
       }),
+      RUNS,
     )
   })
 })
@@ -87,6 +91,7 @@ describe("seeds", () => {
         const found = texts.map((text, piece): [string, number] => [text, seeds.counts[piece]])
         expect(found.toSorted()).toEqual(wanted.toSorted())
       }),
+      RUNS,
     )
   })
 
@@ -122,6 +127,7 @@ describe("the lattice", () => {
         lattice.keep(kept)
         agree(texts.filter((_, piece) => kept[piece]))
       }),
+      RUNS,
     )
   })
 })
@@ -149,6 +155,7 @@ describe("expectation", () => {
         expect(expectPieces(lattice, probabilities, expected)).toBeCloseTo(logLikelihood, 8)
         for (const [piece, count] of expected.entries()) expect(count).toBeCloseTo(wanted[piece], 8)
       }),
+      RUNS,
     )
   })
 
@@ -177,6 +184,7 @@ describe("expectation", () => {
           probabilities = expected.map((count) => count / sum)
         }
       }),
+      RUNS,
     )
   })
 })
@@ -199,6 +207,7 @@ test("the best cut is the likeliest of all cuts, with a piece or without it", ()
         expect(total(cut(long))).toBe(Math.max(...cutsOf(word, others).map(total)))
       }
     }),
+    RUNS,
   )
 })
 
@@ -228,6 +237,7 @@ describe("learning", () => {
         expect(learned.length).toBe(Math.max(letterCount, Math.min(size, lattice.size)))
         expect(learned.filter(({ symbols }) => symbols.length === 1).length).toBe(letterCount)
       }),
+      RUNS,
     )
   })
 })
