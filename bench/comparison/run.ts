@@ -1,0 +1,161 @@
+/**
+ * `npm run bench:peers`: Glossa and its peers in turn on this machine. `-- train generate` runs only those groups,
+ * `--pairs 5` more pairs than three, `--quick` small sizes that show whether everything runs and are not kept. Results
+ * go to bench/results, from which `npm run generate` writes the README's table.
+ */
+import { spawnSync } from "node:child_process"
+import { availableParallelism, cpus } from "node:os"
+import { join, resolve } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { parseArgs } from "node:util"
+import { PRESETS } from "../../src/cli/commands/bench-train.ts"
+import { type Comparison, GROUPS, type Group } from "./comparison.ts"
+import { comparisons } from "./comparisons.ts"
+import { trainingName } from "./groups/train.ts"
+import { bestMatmulRate, matmulShareRow } from "./matmul-share.ts"
+import { failedRows, measure } from "./measure.ts"
+import { findPeers, type InstalledPeers } from "./peers.ts"
+import { command, root, runProgram, withoutFolders } from "./program.ts"
+import {
+  type Machine,
+  mergeRows,
+  RESULTS_FOLDER,
+  type Results,
+  type Row,
+  readResults,
+  resultsName,
+  writeResults,
+} from "./results.ts"
+import { rowLine } from "./table.ts"
+
+const PAIRS = 3
+
+const { values: given, positionals } = parseArgs({
+  options: { pairs: { type: "string" }, quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+})
+
+async function main(): Promise<void> {
+  const groups = chosenGroups(positionals)
+  const pairs = given.quick ? 1 : wholeNumber(given.pairs ?? String(PAIRS))
+  const dataFolder = process.env["GLOSSA_DATA"] ? resolve(process.env["GLOSSA_DATA"]) : undefined
+  const othersLoad = await busyCores()
+  if (othersLoad > 0.2)
+    print(`Other programs keep ${othersLoad.toFixed(1)} cores busy: figures will be low and spread.`)
+  const machine = await readMachine(dataFolder)
+  print(
+    `${machine.processor}, ${machine.cores} cores, AMX ${machine.amx ? "yes" : "no: ratios are reported and claim nothing"}`,
+  )
+  const table = comparisons(
+    {
+      isQuick: given.quick,
+      threads: availableParallelism(),
+      dataFolder,
+      workFolder: join(root, "build/bench"),
+    },
+    groups,
+  )
+  const peers = findPeers()
+  tellMissing(table, peers)
+
+  const rows: Row[] = []
+  const add = (measured: readonly Row[], finished: readonly Group[]): void => {
+    rows.push(...measured)
+    for (const row of measured) print(rowLine(row, machine))
+    if (!given.quick) keep({ machine, othersLoad, rows, finished })
+  }
+  let failures = 0
+  for (const group of groups) {
+    const ofGroup = table.filter((comparison) => comparison.group === group)
+    for (const [index, comparison] of ofGroup.entries()) {
+      const isLast = index === ofGroup.length - 1
+      const finished = groups.slice(0, groups.indexOf(group) + (isLast && group !== "train" ? 1 : 0))
+      try {
+        add(await measure(comparison, { pairs, peers, dataFolder, onProgram: showProgram }), finished)
+      } catch (error) {
+        failures++
+        add(failedRows(comparison, `failed: ${withoutFolders((error as Error).message, dataFolder)}`), finished)
+      }
+    }
+    if (group === "train") add(await matmulShares(rows, machine, peers), groups.slice(0, groups.indexOf(group) + 1))
+  }
+  if (failures > 0) print(`${failures} comparisons failed`)
+  process.exitCode = failures > 0 ? 1 : 0
+}
+
+/** Cores that were busy during a second in which this program did nothing. */
+async function busyCores(): Promise<number> {
+  const idle = () => cpus().reduce((sum, { times }) => sum + times.idle, 0)
+  const [before, start] = [idle(), performance.now()]
+  await wait(1000)
+  const passed = performance.now() - start
+  return Math.max(0, cpus().length - (idle() - before) / passed)
+}
+
+async function readMachine(dataFolder: string | undefined): Promise<Machine> {
+  const facts = await runProgram(command("glossa", "doctor", "--json"))
+  return JSON.parse(withoutFolders(JSON.stringify(facts), dataFolder)) as Machine
+}
+
+function chosenGroups(names: readonly string[]): Group[] {
+  const unknown = names.find((name) => !(GROUPS as readonly string[]).includes(name))
+  if (unknown !== undefined) throw new Error(`no group ${unknown}; there are ${GROUPS.join(", ")}`)
+  return GROUPS.filter((group) => names.length === 0 || names.includes(group))
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new Error(`--pairs: a whole number from 1 was wanted, ${text} came`)
+  return number
+}
+
+/** One line for each peer that is not here, however many rows it has. */
+function tellMissing(table: readonly Comparison[], peers: InstalledPeers): void {
+  const names = new Set(table.flatMap(({ peer }) => peer?.name ?? []))
+  for (const name of names) {
+    const { missing } = peers.of(name)
+    if (missing) print(missing)
+  }
+}
+
+/** Training's share of the machine's matmul rate, for the presets whose matrices are large enough to reach it. */
+async function matmulShares(rows: readonly Row[], machine: Machine, peers: InstalledPeers): Promise<Row[]> {
+  const training = (["small", "base"] as const).flatMap((preset) => {
+    const row = rows.find(({ name, ours }) => name === trainingName(preset, "bf16") && ours.length > 0)
+    return row ? [{ preset, row }] : []
+  })
+  if (training.length === 0) return []
+  const torch = peers.python
+    ? await runProgram(command("python", "bench/peers/torch_matmul.py"), peers.python)
+    : undefined
+  const rate = bestMatmulRate(machine, torch?.["matmul_bf16_gflops"] as number | undefined)
+  return training.map(({ preset, row }) => matmulShareRow(row, preset, PRESETS[preset], rate))
+}
+
+/** Puts the rows into today's file of this machine. */
+function keep(run: { machine: Machine; othersLoad: number; rows: readonly Row[]; finished: readonly Group[] }): void {
+  const measured = new Date().toISOString()
+  const path = join(root, RESULTS_FOLDER, resultsName(measured, run.machine.processor))
+  const commit = spawnSync("git", ["describe", "--always", "--dirty"], { cwd: root, encoding: "utf8" }).stdout?.trim()
+  const results: Results = {
+    version: 1,
+    measured,
+    machine: run.machine,
+    othersLoad: run.othersLoad,
+    commit: commit || "unknown",
+    rows: mergeRows(readResults(path)?.rows ?? [], run.rows, run.finished),
+  }
+  writeResults(path, results)
+}
+
+function showProgram(words: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${words.slice(0, process.stderr.columns - 1)}\r`)
+}
+
+function print(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K")
+  console.log(line)
+}
+
+await main()
