@@ -15,7 +15,7 @@ function plannedBytes(context: number): number {
   const inputs = { queries: matrix(), keys: matrix(), values: matrix(), slope: matrix(), sequenceStart: i32(context) }
   using program = compile(inputs, ({ queries, keys, values, slope, sequenceStart }) => {
     const y = attention(queries, keys, values, sequenceStart, { scale: HEAD_SIZE ** -0.5 })
-    const loss = sum(reshape(multiply(y, slope), [context * HEADS * HEAD_SIZE]), 0)
+    const loss = reshape(sum(reshape(multiply(y, slope), [context * HEADS * HEAD_SIZE]), 0), [])
     const [toQueries, toKeys, toValues] = grad(loss, [queries, keys, values])
     return { outputs: { y, toQueries, toKeys, toValues } }
   })

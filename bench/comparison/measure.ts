@@ -2,15 +2,15 @@
 import type { Comparison, Figure } from "./comparison.ts"
 import { summarize } from "./pairs.ts"
 import { type InstalledPeers, PEERS } from "./peers.ts"
-import { type Command, type Reading, runProgram, shownCommand } from "./program.ts"
+import { type Command, type Reading, shownCommand } from "./program.ts"
 import type { Row } from "./results.ts"
 
 export interface Measuring {
   readonly pairs: number
   readonly peers: InstalledPeers
   readonly dataFolder: string | undefined
-  /** Told before each program. */
-  onProgram?(shown: string): void
+  /** Runs a program to its end; fails with a ProgramFailure. */
+  run(command: Command): Promise<Reading>
 }
 
 /**
@@ -19,10 +19,7 @@ export interface Measuring {
  *
  * @throws ProgramFailure when a program fails
  */
-export async function measure(
-  comparison: Comparison,
-  { pairs, peers, dataFolder, onProgram }: Measuring,
-): Promise<Row[]> {
+export async function measure(comparison: Comparison, { pairs, peers, dataFolder, run }: Measuring): Promise<Row[]> {
   const { figures, lacks, peer } = comparison
   if (lacks) return figures.map((figure) => rowOf(comparison, figure, { ours: [], theirs: [], note: lacks }))
   const state = peer && peers.of(peer.name)
@@ -30,15 +27,13 @@ export async function measure(
   await comparison.prepare?.()
   const readings: { ours: Reading[]; theirs: Reading[] } = { ours: [], theirs: [] }
   const shown = new Set<string>()
-  const run = async (into: Reading[], command: Command) => {
-    const words = shownCommand(command, dataFolder)
-    shown.add(words)
-    onProgram?.(words)
-    into.push(await runProgram(command, peers.python))
+  const read = async (into: Reading[], command: Command) => {
+    shown.add(shownCommand(command, dataFolder))
+    into.push(await run(command))
   }
   for (let pair = 0; pair < pairs; pair++) {
-    const turns = [() => run(readings.ours, comparison.ours(pair))]
-    if (opponent) turns.push(() => run(readings.theirs, opponent.command(pair)))
+    const turns = [() => read(readings.ours, comparison.ours(pair))]
+    if (opponent) turns.push(() => read(readings.theirs, opponent.command(pair)))
     // Who begins changes, so that a machine that grows slower or faster favours nobody.
     for (const turn of pair % 2 ? turns.reverse() : turns) await turn()
   }

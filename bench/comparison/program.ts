@@ -92,7 +92,7 @@ export async function runProgram(command: Command, python = "python3"): Promise<
   })
   const measured = { process_seconds: seconds(), first_line_seconds: firstLine ?? seconds() }
   clearInterval(watch)
-  if (status) throw new ProgramFailure([lastLine(notices), status].filter(Boolean).join("; "))
+  if (status) throw new ProgramFailure([complaint(notices), status].filter(Boolean).join("; "))
   return { ...measured, ...(peak === undefined ? {} : { peak_resident_bytes: peak }), ...lastJson(output) }
 }
 
@@ -110,8 +110,13 @@ export function lastJson(output: string): Record<string, unknown> {
   }
 }
 
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1)?.trim() ?? ""
+/** The line that says what went wrong: the last one that names an error, else the last one. */
+function complaint(notices: string): string {
+  const lines = notices
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean)
+  return (lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? "").slice(0, 300)
 }
 
 /** The high-water mark of a process's memory, where the system has a file that tells it (Linux). */

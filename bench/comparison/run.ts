@@ -15,7 +15,7 @@ import { trainingName } from "./groups/train.ts"
 import { bestMatmulRate, matmulShareRow } from "./matmul-share.ts"
 import { failedRows, measure } from "./measure.ts"
 import { findPeers, type InstalledPeers } from "./peers.ts"
-import { command, root, runProgram, withoutFolders } from "./program.ts"
+import { type Command, command, root, runProgram, shownCommand, withoutFolders } from "./program.ts"
 import {
   type Machine,
   mergeRows,
@@ -58,6 +58,10 @@ async function main(): Promise<void> {
   const peers = findPeers()
   tellMissing(table, peers)
 
+  const run = (program: Command) => {
+    showProgram(shownCommand(program, dataFolder))
+    return runProgram(program, peers.python)
+  }
   const rows: Row[] = []
   const add = (measured: readonly Row[], finished: readonly Group[]): void => {
     rows.push(...measured)
@@ -71,7 +75,7 @@ async function main(): Promise<void> {
       const isLast = index === ofGroup.length - 1
       const finished = groups.slice(0, groups.indexOf(group) + (isLast && group !== "train" ? 1 : 0))
       try {
-        add(await measure(comparison, { pairs, peers, dataFolder, onProgram: showProgram }), finished)
+        add(await measure(comparison, { pairs, peers, dataFolder, run }), finished)
       } catch (error) {
         failures++
         add(failedRows(comparison, `failed: ${withoutFolders((error as Error).message, dataFolder)}`), finished)
@@ -93,7 +97,9 @@ async function busyCores(): Promise<number> {
 }
 
 async function readMachine(dataFolder: string | undefined): Promise<Machine> {
-  const facts = await runProgram(command("glossa", "doctor", "--json"))
+  const { process_seconds, first_line_seconds, peak_resident_bytes, ...facts } = await runProgram(
+    command("glossa", "doctor", "--json"),
+  )
   return JSON.parse(withoutFolders(JSON.stringify(facts), dataFolder)) as Machine
 }
 
