@@ -56,6 +56,7 @@ export function matmulShareRow(
     ours,
     theirs,
     summary: { value: median(ours), lowest: Math.min(...ours), highest: Math.max(...ours) },
+    ...(training.othersLoad === undefined ? {} : { othersLoad: training.othersLoad }),
     ...(training.peer ? { peer: training.peer } : {}),
     note: `of ${(rate.flops / 1e12).toFixed(2)} TFLOP/s, ${rate.source}`,
   }

@@ -48,7 +48,6 @@ describe("files", () => {
     version: 1,
     measured,
     machine: { processor: "A", cores: 2, amx: false, matmul_bf16_gflops: 100 },
-    othersLoad: 0,
     commit: "abc",
     rows: [row("train", "small", 1)],
   })

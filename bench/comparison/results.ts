@@ -17,6 +17,8 @@ export interface Row {
   readonly ours: readonly number[]
   readonly theirs: readonly number[]
   readonly summary?: Summary
+  /** Cores that other programs kept busy just before. */
+  readonly othersLoad?: number
   /** The peer and its version. */
   readonly peer?: string
   readonly note?: string
@@ -36,8 +38,6 @@ export interface Results {
   /** When the newest row was measured, ISO 8601. */
   readonly measured: string
   readonly machine: Machine
-  /** Cores that other programs kept busy before the first row. */
-  readonly othersLoad: number
   readonly commit: string
   readonly rows: readonly Row[]
 }

@@ -4,18 +4,18 @@
  * go to bench/results, from which `npm run generate` writes the README's table.
  */
 import { spawnSync } from "node:child_process"
-import { availableParallelism, cpus } from "node:os"
+import { availableParallelism } from "node:os"
 import { join, resolve } from "node:path"
-import { setTimeout as wait } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { PRESETS } from "../../src/cli/commands/bench-train.ts"
 import { type Comparison, GROUPS, type Group } from "./comparison.ts"
 import { comparisons } from "./comparisons.ts"
 import { trainingName } from "./groups/train.ts"
+import { busyCores } from "./load.ts"
 import { bestMatmulRate, matmulShareRow } from "./matmul-share.ts"
-import { failedRows, measure } from "./measure.ts"
+import { failedRows, type Measuring, measure } from "./measure.ts"
 import { findPeers, type InstalledPeers } from "./peers.ts"
-import { type Command, command, root, runProgram, shownCommand, withoutFolders } from "./program.ts"
+import { type Command, command, type Reading, root, runProgram, shownCommand, withoutFolders } from "./program.ts"
 import {
   type Machine,
   mergeRows,
@@ -39,9 +39,6 @@ async function main(): Promise<void> {
   const groups = chosenGroups(positionals)
   const pairs = given.quick ? 1 : wholeNumber(given.pairs ?? String(PAIRS))
   const dataFolder = process.env["GLOSSA_DATA"] ? resolve(process.env["GLOSSA_DATA"]) : undefined
-  const othersLoad = await busyCores()
-  if (othersLoad > 0.2)
-    print(`Other programs keep ${othersLoad.toFixed(1)} cores busy: figures will be low and spread.`)
   const machine = await readMachine(dataFolder)
   print(
     `${machine.processor}, ${machine.cores} cores, AMX ${machine.amx ? "yes" : "no: ratios are reported and claim nothing"}`,
@@ -58,42 +55,49 @@ async function main(): Promise<void> {
   const peers = findPeers()
   tellMissing(table, peers)
 
-  const run = (program: Command) => {
-    showProgram(shownCommand(program, dataFolder))
-    return runProgram(program, peers.python)
-  }
+  const measuring: Measuring = { pairs, peers, dataFolder, run: (program) => run(program, peers, dataFolder) }
   const rows: Row[] = []
-  const add = (measured: readonly Row[], finished: readonly Group[]): void => {
+  const finished: Group[] = []
+  const save = () => given.quick || keep({ machine, rows, finished })
+  const add = (measured: readonly Row[]): void => {
     rows.push(...measured)
     for (const row of measured) print(rowLine(row, machine))
-    if (!given.quick) keep({ machine, othersLoad, rows, finished })
+    save()
   }
-  let failures = 0
   for (const group of groups) {
-    const ofGroup = table.filter((comparison) => comparison.group === group)
-    for (const [index, comparison] of ofGroup.entries()) {
-      const isLast = index === ofGroup.length - 1
-      const finished = groups.slice(0, groups.indexOf(group) + (isLast && group !== "train" ? 1 : 0))
-      try {
-        add(await measure(comparison, { pairs, peers, dataFolder, run }), finished)
-      } catch (error) {
-        failures++
-        add(failedRows(comparison, `failed: ${withoutFolders((error as Error).message, dataFolder)}`), finished)
-      }
-    }
-    if (group === "train") add(await matmulShares(rows, machine, peers), groups.slice(0, groups.indexOf(group) + 1))
+    for (const comparison of table.filter((each) => each.group === group))
+      add(await measureOrTell(comparison, measuring))
+    if (group === "train") add(await matmulShares(rows, machine, peers))
+    finished.push(group)
+    save()
   }
-  if (failures > 0) print(`${failures} comparisons failed`)
+  const failures = rows.filter(({ note }) => note?.startsWith(FAILED)).length
+  if (failures > 0) print(`${failures} rows failed`)
   process.exitCode = failures > 0 ? 1 : 0
 }
 
-/** Cores that were busy during a second in which this program did nothing. */
-async function busyCores(): Promise<number> {
-  const idle = () => cpus().reduce((sum, { times }) => sum + times.idle, 0)
-  const [before, start] = [idle(), performance.now()]
-  await wait(1000)
-  const passed = performance.now() - start
-  return Math.max(0, cpus().length - (idle() - before) / passed)
+/** What the note of a row begins with whose program failed. */
+const FAILED = "failed: "
+
+/** The rows of a comparison; when a program fails, rows that say so. */
+async function measureOrTell(comparison: Comparison, measuring: Measuring): Promise<Row[]> {
+  const othersLoad = comparison.lacks ? undefined : await busyCores()
+  let measured: Row[]
+  try {
+    measured = await measure(comparison, measuring)
+  } catch (error) {
+    const { message } = error as Error
+    measured = failedRows(comparison, `${FAILED}${withoutFolders(message, measuring.dataFolder)}`)
+  }
+  return othersLoad === undefined ? measured : measured.map((row) => ({ ...row, othersLoad }))
+}
+
+function run(program: Command, peers: InstalledPeers, dataFolder: string | undefined): Promise<Reading> {
+  if (process.stderr.isTTY) {
+    const words = shownCommand(program, dataFolder)
+    process.stderr.write(`\r\x1b[K${words.slice(0, process.stderr.columns - 1)}\r`)
+  }
+  return runProgram(program, peers.python)
 }
 
 async function readMachine(dataFolder: string | undefined): Promise<Machine> {
@@ -133,14 +137,17 @@ async function matmulShares(rows: readonly Row[], machine: Machine, peers: Insta
   })
   if (training.length === 0) return []
   const torch = peers.python
-    ? await runProgram(command("python", "bench/peers/torch_matmul.py"), peers.python)
+    ? await runProgram(command("python", "bench/peers/torch_matmul.py"), peers.python).catch((error: Error) => {
+        print(`PyTorch's matmul was not measured: ${error.message}`)
+        return undefined
+      })
     : undefined
   const rate = bestMatmulRate(machine, torch?.["matmul_bf16_gflops"] as number | undefined)
   return training.map(({ preset, row }) => matmulShareRow(row, preset, PRESETS[preset], rate))
 }
 
 /** Puts the rows into today's file of this machine. */
-function keep(run: { machine: Machine; othersLoad: number; rows: readonly Row[]; finished: readonly Group[] }): void {
+function keep(run: { machine: Machine; rows: readonly Row[]; finished: readonly Group[] }): void {
   const measured = new Date().toISOString()
   const path = join(root, RESULTS_FOLDER, resultsName(measured, run.machine.processor))
   const commit = spawnSync("git", ["describe", "--always", "--dirty"], { cwd: root, encoding: "utf8" }).stdout?.trim()
@@ -148,15 +155,10 @@ function keep(run: { machine: Machine; othersLoad: number; rows: readonly Row[];
     version: 1,
     measured,
     machine: run.machine,
-    othersLoad: run.othersLoad,
     commit: commit || "unknown",
     rows: mergeRows(readResults(path)?.rows ?? [], run.rows, run.finished),
   }
   writeResults(path, results)
-}
-
-function showProgram(words: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${words.slice(0, process.stderr.columns - 1)}\r`)
 }
 
 function print(line: string): void {
@@ -164,4 +166,9 @@ function print(line: string): void {
   console.log(line)
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 2
+}

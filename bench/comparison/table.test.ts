@@ -42,6 +42,9 @@ test("a bar counts with AMX, and everywhere only where no machine matters", () =
   expect(verdict({ ...fast, bar: { atLeast: 2.5 } }, { amx: true })).toBe("falls short")
   expect(verdict(fast, { amx: false })).toBe("reported")
   expect(verdict(loss, { amx: false })).toBe("holds")
+  expect(verdict({ ...fast, othersLoad: 0.1 }, { amx: true })).toBe("holds")
+  expect(verdict({ ...fast, othersLoad: 1.5 }, { amx: true })).toBe("reported, beside other programs")
+  expect(verdict({ ...loss, othersLoad: 1.5 }, { amx: true })).toBe("holds")
   expect(verdict(missing, { amx: true })).toBe("not compared")
 })
 
@@ -56,7 +59,6 @@ test("README's block says where and when, then a row a figure", () => {
     version: 1,
     measured: "2026-11-22T10:00:00.000Z",
     machine: { processor: "Xeon", cores: 2, amx: true, matmul_bf16_gflops: 1600 },
-    othersLoad: 0.04,
     commit: "abc",
     rows: [fast, loss, missing],
   }

@@ -1,6 +1,7 @@
 /** Results as people read them: lines of a terminal, and the README's table. */
 import { byteSize, grouped } from "../../src/cli/wording.ts"
 import type { Bar, Measure, Unit } from "./comparison.ts"
+import { isBusy } from "./load.ts"
 import { holds, mean, median } from "./pairs.ts"
 import type { Machine, Results, Row } from "./results.ts"
 
@@ -25,9 +26,11 @@ function shownBar(bar: Bar, measure: Measure, unit: Unit): string {
   return `${sign} ${shownNumber(limit, unit)}`
 }
 
-/** Whether a row keeps its promise, or only tells: figures of a machine without AMX claim nothing. */
-export function verdict({ bar, summary, isSameEverywhere = false }: Row, { amx }: Pick<Machine, "amx">): string {
+/** Whether a row keeps its promise, or only tells: without AMX, and beside other programs, it claims nothing. */
+export function verdict(row: Row, { amx }: Pick<Machine, "amx">): string {
+  const { bar, summary, isSameEverywhere = false, othersLoad } = row
   if (!summary) return "not compared"
+  if (bar && !isSameEverywhere && isBusy(othersLoad)) return "reported, beside other programs"
   if (!bar || !(amx || isSameEverywhere)) return "reported"
   return holds(bar, summary.value) ? "holds" : "falls short"
 }
@@ -72,7 +75,7 @@ export function rowLine(row: Row, machine: Pick<Machine, "amx">): string {
 export function performanceBlock(results: Results | undefined): string {
   if (!results)
     return "Nothing was measured yet: `npm run bench:peers` measures, `npm run generate` writes the table here."
-  const { machine, measured, othersLoad, rows } = results
+  const { machine, measured, rows } = results
   const peers = [...new Set(rows.flatMap(({ peer }) => peer ?? []))].sort()
   const claims = machine.amx ? "" : " Without AMX ratios are reported and claim nothing."
   const lines = rows.map((row) => {
@@ -83,7 +86,7 @@ export function performanceBlock(results: Results | undefined): string {
   const notes = rows.flatMap(({ name, note, summary }) => (note && summary ? [`- ${name}: ${note}`] : []))
   return [
     `Measured on ${measured.slice(0, 10)}: ${machine.processor}, ${machine.cores} cores, ` +
-      `${machine.amx ? "with" : "without"} AMX, other programs on ${othersLoad.toFixed(1)} of them.${claims}`,
+      `${machine.amx ? "with" : "without"} AMX.${claims}`,
     `Glossa and peer took turns; a ratio is the median of the pairs (with the lowest and the highest).` +
       (peers.length > 0 ? ` Peers: ${peers.join(", ")}.` : ""),
     "",

@@ -50,9 +50,10 @@ def new_training(vocabulary, seed):
 
 
 def rate_at(step, steps):
-    if step < WARM_UP:
-        return PEAK_RATE * (step + 1) / WARM_UP
-    done = (step - WARM_UP) / max(1, steps - WARM_UP)
+    warm_up = min(WARM_UP, steps - 1)
+    if step < warm_up:
+        return PEAK_RATE * (step + 1) / warm_up
+    done = (step - warm_up) / (steps - warm_up)
     return FLOOR_RATE + 0.5 * (1 + math.cos(math.pi * done)) * (PEAK_RATE - FLOOR_RATE)
 
 

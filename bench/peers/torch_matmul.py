@@ -1,4 +1,4 @@
-"""What PyTorch's bf16 product reaches at best: the size of `glossa doctor`'s, the fastest of some rounds."""
+"""What PyTorch's bf16 product reaches at best: square matrices, the fastest of some rounds."""
 import argparse
 import json
 import time
