@@ -26,22 +26,23 @@ enum class KernelNumber : int32_t {
   embeddingGradient = 17,
   pack = 18,
   matmul = 19,
-  quantizedMatmul = 20,
-  quantizedEmbedding = 21,
-  attention = 22,
-  attentionGradient = 23,
-  cachedAttention = 24,
-  cacheWrite = 25,
-  linearCrossEntropy = 26,
-  linearCrossEntropyGradient = 27,
-  sample = 28,
-  adamW = 29,
-  fill = 30,
-  topCandidates = 31,
-  round = 32,
+  matmulElementwise = 20,
+  quantizedMatmul = 21,
+  quantizedEmbedding = 22,
+  attention = 23,
+  attentionGradient = 24,
+  cachedAttention = 25,
+  cacheWrite = 26,
+  linearCrossEntropy = 27,
+  linearCrossEntropyGradient = 28,
+  sample = 29,
+  adamW = 30,
+  fill = 31,
+  topCandidates = 32,
+  round = 33,
 };
 
-constexpr int kernelCount = 33;
+constexpr int kernelCount = 34;
 
 enum class MicroOp : int32_t {
   copy = 0,

@@ -45,6 +45,7 @@ void embedding(const Call& call, Team& team);
 void embeddingGradient(const Call& call, Team& team);
 void pack(const Call& call, Team& team);
 void matmul(const Call& call, Team& team);
+void matmulElementwise(const Call& call, Team& team);
 void quantizedMatmul(const Call& call, Team& team);
 void quantizedEmbedding(const Call& call, Team& team);
 void attention(const Call& call, Team& team);

@@ -25,6 +25,7 @@ static const Kernel table[kernelCount] = {
     embeddingGradient,
     pack,
     matmul,
+    matmulElementwise,
     quantizedMatmul,
     quantizedEmbedding,
     attention,

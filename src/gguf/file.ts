@@ -2,7 +2,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises"
 import { GlossaError } from "../errors.ts"
 import { damaged } from "./damaged.ts"
-import { type GgufHeader, type GgufTensor, readHeader } from "./header.ts"
+import { type GgufHeader, type GgufTensor, MAGIC, readHeader } from "./header.ts"
 import { GgufMetadata } from "./metadata.ts"
 
 export type { GgufTensor } from "./header.ts"
@@ -73,11 +73,24 @@ export class GgufFile {
   }
 }
 
-/** Whether a path names a GGUF file rather than a folder: it is a file, or would be one by its name. */
+/** Whether a path names a GGUF file rather than a folder, by its ending or by how the file begins. */
 export async function isGgufPath(path: string): Promise<boolean> {
+  if (path.endsWith(".gguf")) return !(await isFolder(path))
+  const file = await open(path, "r").catch(() => undefined)
+  try {
+    if (!file || !(await file.stat()).isFile()) return false
+    const begin = new Uint8Array(MAGIC.length)
+    await readInto(file, begin, 0, path)
+    return Buffer.from(begin).toString("latin1") === MAGIC
+  } finally {
+    await file?.close()
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
-    (found) => found.isFile(),
-    () => path.endsWith(".gguf"),
+    (found) => found.isDirectory(),
+    () => false,
   )
 }
 

@@ -12,6 +12,8 @@ import { Parameters } from "./layers/index.ts"
 import {
   fillParameters,
   type GgufOptions,
+  type ModelToSave,
+  numbersToSave,
   openStoredModel,
   type SaveOptions,
   type StoredBlocks,
@@ -117,7 +119,7 @@ export class CausalLanguageModel {
    * @throws FILE_UNWRITABLE when there is no space, no permission, or the disk is read-only
    */
   async save(folder: string, options?: SaveOptions): Promise<void> {
-    await writeModelFolder(folder, this, options)
+    await writeModelFolder(folder, this.toSave(), options)
   }
 
   /**
@@ -127,7 +129,7 @@ export class CausalLanguageModel {
    * @throws FILE_UNWRITABLE when there is no space, no permission, or the disk is read-only
    */
   async saveGguf(path: string, options?: GgufOptions): Promise<void> {
-    await writeGgufModel(path, this, options)
+    await writeGgufModel(path, this.toSave(), options)
   }
 
   /** The traced forward pass, up to and with the final norm. @shape returns [rows, width] float32 */
@@ -145,6 +147,11 @@ export class CausalLanguageModel {
   }
   [Symbol.dispose](): void {
     this.dispose()
+  }
+
+  private toSave(): ModelToSave {
+    const { family, config, generation, parameters } = this
+    return { family, config, generation, parameters: numbersToSave(family, config, parameters) }
   }
 
   private async filledBy(fill: () => Promise<void>): Promise<this> {

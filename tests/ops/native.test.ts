@@ -53,7 +53,7 @@ describe("cases", () => {
 
   test("have sizes to be timed at, unless they are elementwise or do nothing", () => {
     for (const [name, { op, atModelSizes }] of Object.entries(OP_CASES as Record<string, OpCases>))
-      expect(Boolean(atModelSizes || op.traits?.elementwise || op.traits?.view), name).toBe(true)
+      expect(Boolean(atModelSizes || op.traits?.elementwise || op.traits?.view || op.traits?.window), name).toBe(true)
   })
 
   test("name a tolerance for the bf16 policy exactly where it rounds", () => {

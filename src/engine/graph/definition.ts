@@ -56,6 +56,10 @@ export interface NativeRule<A> {
   readonly floats?: (attributes: A) => readonly number[]
   /** Outputs that the kernel can write as bfloat16, rounding as it stores. */
   readonly storesBf16?: readonly number[]
+  /** The kernel that passes its one output through elementwise steps before it writes them. */
+  readonly withElementwise?: string
+  /** The kernel wants each operand in one piece, not as columns of a wider matrix. */
+  readonly contiguous?: true
   /** Bytes of scratch the kernel wants as one more output, for the maximum row count. */
   readonly scratchBytes?: (inputs: readonly TensorType[]) => number
 }
@@ -71,6 +75,8 @@ export interface Traits {
   readonly accumulators?: readonly number[]
   /** The output is the same numbers in the same order: no work, no memory. */
   readonly view?: true
+  /** Each output is a group of columns of the one input, a matrix, and is read where it lies. */
+  readonly window?: true
   readonly indexRanges?: readonly IndexRange[]
   /** Inputs that may be weights in blocks (`q8_0`, `q4_0`); no other input of any operation may. */
   readonly blockWeights?: readonly number[]

@@ -58,6 +58,7 @@ import { siluGradientCases } from "./silu-gradient.cases.ts"
 import { sinCases } from "./sin.cases.ts"
 import { sliceCases } from "./slice.cases.ts"
 import { softmaxCases } from "./softmax.cases.ts"
+import { splitCases } from "./split.cases.ts"
 import { sqrtCases } from "./sqrt.cases.ts"
 import { squareCases } from "./square.cases.ts"
 import { subtractCases } from "./subtract.cases.ts"
@@ -126,6 +127,7 @@ export const OP_CASES = {
   sin: sinCases,
   slice: sliceCases,
   softmax: softmaxCases,
+  split: splitCases,
   sqrt: sqrtCases,
   square: squareCases,
   subtract: subtractCases,

@@ -56,6 +56,7 @@ import { siluGradientOp } from "./silu-gradient.ts"
 import { sinOp } from "./sin.ts"
 import { sliceOp } from "./slice.ts"
 import { softmaxOp } from "./softmax.ts"
+import { splitOp } from "./split.ts"
 import { sqrtOp } from "./sqrt.ts"
 import { squareOp } from "./square.ts"
 import { subtractOp } from "./subtract.ts"
@@ -122,6 +123,7 @@ export const OPS = {
   sin: sinOp as OpDefinition<never>,
   slice: sliceOp as OpDefinition<never>,
   softmax: softmaxOp as OpDefinition<never>,
+  split: splitOp as OpDefinition<never>,
   sqrt: sqrtOp as OpDefinition<never>,
   square: squareOp as OpDefinition<never>,
   subtract: subtractOp as OpDefinition<never>,
@@ -192,6 +194,7 @@ export * from "./silu-gradient.ts"
 export * from "./sin.ts"
 export * from "./slice.ts"
 export * from "./softmax.ts"
+export * from "./split.ts"
 export * from "./sqrt.ts"
 export * from "./square.ts"
 export * from "./subtract.ts"

@@ -21,6 +21,7 @@ export const KERNELS = [
   "embeddingGradient",
   "pack",
   "matmul",
+  "matmulElementwise",
   "quantizedMatmul",
   "quantizedEmbedding",
   "attention",

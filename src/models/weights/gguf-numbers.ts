@@ -112,7 +112,7 @@ function reordered<Row extends Float32Array | Uint8Array>(
 }
 
 /** [rows, columns] to [columns, rows]. */
-function transposed(numbers: Float32Array, rows: number, columns: number): Float32Array {
+export function transposed(numbers: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(numbers.length)
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) result[column * rows + row] = numbers[row * columns + column]

@@ -12,6 +12,7 @@ export {
   type SaveOptions,
   writeModelFolder,
 } from "./model-folder.ts"
+export { numbersToSave } from "./numbers-to-save.ts"
 export { readJson } from "./read-json.ts"
 export { type ByteSink, type FileToWrite, replaceFiles } from "./replace-files.ts"
 export { damaged, SafetensorsFile, type StoredTensor } from "./safetensors.ts"
