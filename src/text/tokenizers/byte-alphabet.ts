@@ -2,6 +2,7 @@
  * The printable spelling of the 256 bytes that GPT-2 introduced and tokenizer.json files use: bytes that print as
  * Latin-1 characters stand for themselves, the other 68 take U+0100, U+0101, … in byte order.
  */
+import type { AlignedText, CharacterChange } from "./aligned-text.ts"
 import { appendBytes } from "./byte-text.ts"
 
 function isPrintable(byte: number): boolean {
@@ -37,6 +38,20 @@ export function spellBytes(text: string): string {
     spelled += String.fromCharCode(...codes)
   }
   return spelled
+}
+
+/** As `spellBytes`; the bytes of a character all stand for what it stood for. */
+export function spellAligned(text: AlignedText): AlignedText {
+  const changes: CharacterChange[] = []
+  const bytes: number[] = []
+  for (let at = 0; at < text.text.length; at++) {
+    bytes.length = 0
+    at += appendBytes(text.text, at, bytes)
+    bytes.forEach((byte, index) => {
+      changes.push([BYTE_CHARACTERS[byte], index === 0 ? 0 : 1])
+    })
+  }
+  return text.transform(changes)
 }
 
 /** The bytes a spelling stands for, or undefined when a character of it spells no byte. */

@@ -58,6 +58,12 @@ export function literalPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
 }
 
+/** A global, Unicode-aware expression that matches a literal text. */
+export function literalExpression(text: string): RegExp {
+  // Unicode mode refuses needless escapes, and the hyphen needs one in classes only.
+  return new RegExp(literalPattern(text).replaceAll("\\-", "-"), "gu")
+}
+
 /** Oniguruma's source in JavaScript's dialect. Unicode's White_Space is what `\s` means there, not JavaScript's list. */
 export function translatePattern(source: string): string {
   let out = ""
