@@ -147,6 +147,11 @@ export class AlignedText {
     return this.#rewritten(builder)
   }
 
+  /** The text with each UTF-16 unit spelled by the unit of `text` at the same index; neither holds surrogate pairs. */
+  respelled(text: string): AlignedText {
+    return new AlignedText(text, this.start, this.end, this.#alignment)
+  }
+
   /** The text between two UTF-16 indices, still standing for all of the original that this text stands for. */
   trimTo(from: number, to: number): AlignedText {
     if (from === 0 && to === this.text.length) return this

@@ -42,6 +42,7 @@ export function spellBytes(text: string): string {
 
 /** As `spellBytes`; the bytes of a character all stand for what it stood for. */
 export function spellAligned(text: AlignedText): AlignedText {
+  if (/^[\0-\x7f]*$/.test(text.text)) return text.respelled(spellBytes(text.text))
   const changes: CharacterChange[] = []
   const bytes: number[] = []
   for (let at = 0; at < text.text.length; at++) {

@@ -28,6 +28,13 @@ export class CharTrie {
     this.#values[node] = value
   }
 
+  /** Takes a text out that was added. */
+  remove(text: string): void {
+    let node = 0
+    for (let at = 0; at < text.length && node >= 0; at++) node = this.step(node, text.charCodeAt(at))
+    if (node > 0 && node < this.#values.length) this.#values[node] = NOTHING
+  }
+
   /** Whether some text starts with a unit. */
   startsWith(unit: number): boolean {
     return this.#firsts[unit] === 1

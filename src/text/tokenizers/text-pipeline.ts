@@ -4,9 +4,9 @@
  */
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts"
 import { AlignedText } from "./aligned-text.ts"
-import type { TokenizerModel } from "./models/index.ts"
+import type { TokenizerModel, TokenSpan } from "./models/index.ts"
 import type { Normalizer } from "./normalizers/index.ts"
-import { PieceCache } from "./piece-cache.ts"
+import { ownCopy, PieceCache } from "./piece-cache.ts"
 import type { PreTokenizer } from "./pre-tokenizers/index.ts"
 import type { SubwordSampler } from "./subword-sampler.ts"
 
@@ -28,6 +28,10 @@ export interface PlacedToken {
   readonly word: number
 }
 
+/** How long and how many the pieces are whose places are remembered. */
+const LONGEST_KEPT = 32
+const MOST_KEPT = 2 ** 15
+
 /** Finders for the original text and for the normalized one. */
 type Finders = readonly [original: AddedTokenFinder, normalized: AddedTokenFinder]
 
@@ -36,6 +40,7 @@ export class TextPipeline {
   readonly #preTokenizer: PreTokenizer | undefined
   readonly #model: TokenizerModel
   readonly #cache = new PieceCache()
+  readonly #spans = new Map<string, readonly TokenSpan[]>()
   readonly #plainFinders: Finders
   readonly #allFinders: Finders
 
@@ -95,13 +100,25 @@ export class TextPipeline {
         }
         for (const piece of this.#preTokenizer ? this.#preTokenizer.splitAligned(part) : [part]) {
           if (piece.text === "") continue
-          for (const { id, token, start, end } of this.#model.tokenizeSpans(piece.text, sampler))
+          for (const { id, token, start, end } of this.#spansOf(piece.text, sampler))
             tokens.push({ id, token, ...placeIn(piece, start, end), word })
           word += 1
         }
       })
     })
     return tokens
+  }
+
+  /** The tokens of a piece, remembered for pieces met again. */
+  #spansOf(piece: string, sampler: SubwordSampler | undefined): readonly TokenSpan[] {
+    if (sampler || piece.length > LONGEST_KEPT) return this.#model.tokenizeSpans(piece, sampler)
+    let spans = this.#spans.get(piece)
+    if (!spans) {
+      spans = this.#model.tokenizeSpans(piece)
+      if (this.#spans.size >= MOST_KEPT) this.#spans.clear()
+      this.#spans.set(ownCopy(piece), spans)
+    }
+    return spans
   }
 
   /** Appends the ids of text that holds no added token. */

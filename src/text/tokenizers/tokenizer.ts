@@ -52,7 +52,7 @@ export interface FullEncodeOptions extends EncodeOptions {
   readonly offsetUnit?: OffsetUnit
 }
 
-export interface BatchOptions {
+export interface ThreadOptions {
   /** Worker threads. Default: all cores, for batches that are worth it. 1 encodes in this thread. */
   readonly threads?: number
 }
@@ -178,6 +178,7 @@ export class Tokenizer {
       if (token === undefined || this.tokenToId(token) !== undefined) continue
       throw tokenizerInvalid(`${where}: ${role}_token`, "a token of the vocabulary", describeValue(token))
     }
+    this.#model.withhold?.(new Set(file.added_tokens.filter(({ special }) => special).map(({ id }) => id)))
     this.#pipeline = new TextPipeline({
       normalizer: this.#normalizer,
       preTokenizer: this.#preTokenizer,
@@ -247,7 +248,7 @@ export class Tokenizer {
    */
   async encodeBatch(
     inputs: readonly (string | Uint8Array)[],
-    options: EncodeOptions & BatchOptions = {},
+    options: EncodeOptions & ThreadOptions = {},
   ): Promise<number[][]> {
     const { threads, ...encodeOptions } = options
     const batches = this.#batchEncoder(inputs, threads)
@@ -268,7 +269,7 @@ export class Tokenizer {
   /** Many texts or pairs as `encodeFull` gives them, over worker threads, padded as one batch. */
   async encodeFullBatch(
     inputs: readonly EncodeInput[],
-    options: FullEncodeOptions & BatchOptions = {},
+    options: FullEncodeOptions & ThreadOptions = {},
   ): Promise<Encoding[]> {
     const { threads, ...encodeOptions } = options
     const batches = this.#batchEncoder(inputs, threads)

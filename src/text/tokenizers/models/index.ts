@@ -19,6 +19,8 @@ export interface TokenizerModel extends Part {
   tokenize(piece: string, sampler?: SubwordSampler): number[]
   /** The same ids, each with where it lies. */
   tokenizeSpans(piece: string, sampler?: SubwordSampler): TokenSpan[]
+  /** Has tokens never made from text again, such as those that mark structure. Absent where they never are. */
+  withhold?(ids: ReadonlySet<number>): void
   /** Id of the token for what the vocabulary cannot spell. */
   readonly unknownId?: number
 }

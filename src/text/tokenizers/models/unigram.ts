@@ -34,6 +34,7 @@ export const unigramModel: PartDefinition<TokenizerModel> = {
       unknownId: model.unknownId,
       tokenize: (piece, sampler) => model.tokenize(piece, sampler),
       tokenizeSpans: (piece, sampler) => model.tokenizeSpans(piece, sampler),
+      withhold: (ids) => model.withhold(ids),
       toJson: () => settings,
     }
   },
@@ -80,6 +81,11 @@ class Unigram {
     })
     this.#unknownScore =
       scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY
+  }
+
+  /** Has tokens never made from text. */
+  withhold(ids: ReadonlySet<number>): void {
+    for (const [token, id] of this.vocabulary) if (ids.has(id)) this.#trie.remove(token)
   }
 
   tokenize(piece: string, sampler?: SubwordSampler): number[] {

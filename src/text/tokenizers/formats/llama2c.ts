@@ -3,14 +3,11 @@
  * score; a text is joined by the best score first, which is BPE: the merges follow from the pieces and their scores.
  */
 
-import { describeValue, tokenizerInvalid } from "./parts.ts"
-import { templateWithFirst } from "./post-processors/template.ts"
-import { Tokenizer, type TokenizerCompanions } from "./tokenizer.ts"
-
-interface Piece {
-  readonly text: string
-  readonly score: number
-}
+import { byteToken } from "../models/vocabulary.ts"
+import { describeValue, tokenizerInvalid } from "../parts.ts"
+import { templateWithFirst } from "../post-processors/template.ts"
+import { Tokenizer, type TokenizerCompanions } from "../tokenizer.ts"
+import { mergesOfPieces, type ScoredPiece } from "./piece-merges.ts"
 
 /** SentencePiece's mark for a space, which llama2.c wrote as a space. */
 const SPACE = "▁"
@@ -65,7 +62,7 @@ export function tokenizerFromLlama2c(bytes: Uint8Array, where = "tokenizer.bin")
       fuse_unk: true,
       byte_fallback: true,
       vocab: Object.fromEntries(vocabulary),
-      merges: mergesOf(pieces, vocabulary),
+      merges: mergesOfPieces(pieces.slice(FIRST_BYTE + 256), vocabulary),
     },
   }
   const companions: TokenizerCompanions = { roles: ROLES, config: { add_bos_token: true, add_eos_token: false } }
@@ -73,9 +70,9 @@ export function tokenizerFromLlama2c(bytes: Uint8Array, where = "tokenizer.bin")
 }
 
 /** The file: the longest piece's length, then of each piece its score (float32), its length (int32) and its UTF-8. */
-function readPieces(bytes: Uint8Array, where: string): Piece[] {
+function readPieces(bytes: Uint8Array, where: string): ScoredPiece[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const pieces: Piece[] = []
+  const pieces: ScoredPiece[] = []
   let place = 4
   while (place < bytes.length) {
     const here = `${where}: piece ${pieces.length}`
@@ -106,25 +103,4 @@ function pieceText(bytes: Uint8Array, id: number, where: string): string {
   // The marks of a text's start and end were written on lines of their own.
   if (text.trim() !== wanted) throw tokenizerInvalid(where, describeValue(wanted), describeValue(text))
   return wanted
-}
-
-function byteToken(byte: number): string {
-  return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`
-}
-
-/** Every way to join a piece from two others, the best score first; of one piece, in the order of the left part's id. */
-function mergesOf(pieces: readonly Piece[], vocabulary: ReadonlyMap<string, number>): string[] {
-  const learned = pieces.slice(FIRST_BYTE + 256).sort((left, right) => right.score - left.score)
-  return learned.flatMap(({ text }) => {
-    const splits: { readonly merge: string; readonly left: number }[] = []
-    let at = 0
-    for (const character of text) {
-      at += character.length
-      const left = vocabulary.get(text.slice(0, at))
-      const right = vocabulary.get(text.slice(at))
-      if (left !== undefined && right !== undefined)
-        splits.push({ merge: `${text.slice(0, at)} ${text.slice(at)}`, left })
-    }
-    return splits.sort((one, other) => one.left - other.left).map(({ merge }) => merge)
-  })
 }
