@@ -80,7 +80,7 @@ function cleaning(model: SentencePieceParts): PartJson[] {
     steps.push({ type: "Precompiled", precompiled_charsmap: Buffer.from(model.characterMap).toString("base64") })
   if (model.removesExtraSpaces ?? true)
     steps.push(
-      { type: "Replace", pattern: { Regex: "^ +| +$" }, content: "" },
+      { type: "Replace", pattern: { Regex: "\\A +| +\\z" }, content: "" },
       { type: "Replace", pattern: { Regex: " {2,}" }, content: " " },
     )
   return steps
@@ -227,7 +227,7 @@ function normalizationOf(normalizer: unknown, preTokenizer: unknown, where: stri
       characterMap = new Uint8Array(Buffer.from(`${step["precompiled_charsmap"]}`, "base64"))
     else if (step.type === "Prepend" && step["prepend"] === SPACE) addsDummyPrefix = true
     else if (step.type === "Replace" && pattern?.String === " " && step["content"] === SPACE) marksSpaces = true
-    else if (step.type === "Replace" && / \{2,\}$|^\^ \+/.test(pattern?.Regex ?? "")) removesExtraSpaces = true
+    else if (step.type === "Replace" && / \{2,\}$|^(?:\^|\\A) \+/.test(pattern?.Regex ?? "")) removesExtraSpaces = true
     else if (step.type === "Strip") removesExtraSpaces = true
     else throw refuse(step)
   }
