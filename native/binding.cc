@@ -406,6 +406,7 @@ napi_value disposeProgram(napi_env env, Arguments arguments) {
 napi_value run(napi_env env, Arguments arguments) {
   constexpr int64_t times = 1;
   constexpr int64_t finite = 2;
+  constexpr int64_t margins = 4;
   static std::atomic<int64_t> lastId{0};
   const ProgramHandle& handle = unwrap<ProgramHandle>(env, arguments[0]);
   if (handle.program == nullptr) throw std::logic_error("the program is disposed");
@@ -414,7 +415,7 @@ napi_value run(napi_env env, Arguments arguments) {
     throw std::out_of_range("the program takes " + std::to_string(handle.program->inputBytes) + " input bytes, came " +
                             std::to_string(inputs.size));
   }
-  const int64_t flags = toInteger(env, arguments[4], "flags", 0, times | finite);
+  const int64_t flags = toInteger(env, arguments[4], "flags", 0, times | finite | margins);
   napi_valuetype type;
   check(napi_typeof(env, arguments[5], &type));
   if (type != napi_function) wrongArgument("callback", "a function");
@@ -425,6 +426,7 @@ napi_value run(napi_env env, Arguments arguments) {
   run->threads = static_cast<int>(toInteger(env, arguments[3], "threads", 1, maxThreads));
   run->wantsTimes = (flags & times) != 0;
   run->checksFinite = (flags & finite) != 0;
+  run->checksMargins = (flags & margins) != 0;
   run->inputs = platform::Buffer(handle.program->inputBytes);
   if (inputs.size > 0) std::memcpy(run->inputs.data(), inputs.data, inputs.size);
   if (run->inputs.size() > inputs.size) {

@@ -32,7 +32,7 @@ const commonFlags = [
   "-Wall",
 ]
 const avx2Flags = ["-mavx2", "-mfma", "-mf16c"]
-const avx512Flags = [...avx2Flags, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]
+const avx512Flags = [...avx2Flags, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]
 const levelFlags = {
   x64: {
     scalar: ["-O2"],
@@ -78,6 +78,22 @@ export function listSources(folder, suffix = ".cc") {
     .sort()
 }
 
+/** Headers that every kernel of a level includes, so that they are compiled once a level. */
+const preludeHeaders = ["simd/math.h", "kernels/kernels.h"]
+
+/** The text of a source, and of every header of native/ that it and `others` include, however far away. */
+function readWithHeaders(source, others = []) {
+  const texts = new Map()
+  const pending = [source, ...others]
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (texts.has(name)) continue
+    const text = readFileSync(join(sourceFolder, name), "utf8")
+    texts.set(name, text)
+    for (const [, included] of text.matchAll(/^\s*#include\s+"([^"]+)"/gm)) pending.push(join(dirname(name), included))
+  }
+  return [...texts].sort(([left], [right]) => (left < right ? -1 : 1)).flat()
+}
+
 function start(program, parameters) {
   return new Promise((resolve) => {
     const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] })
@@ -110,8 +126,8 @@ export class Build {
   #compiler
   #objectFolder
   #flags
-  #headerHash
-  #testHeaderHash
+  /** What every object depends on beside its source: the compiler. */
+  #compilerHash
   #used = new Set()
   #preludeJobs = []
   #compileJobs = []
@@ -126,11 +142,7 @@ export class Build {
     // GCC does not align the stack to whole vectors on Windows; moves that need no alignment cost nothing.
     const unaligned = compiler.system === "windows" ? ["-Wa,-muse-unaligned-vector-move"] : []
     this.#flags = [...commonFlags, ...unaligned, ...flags]
-    const hashOfHeaders = (names) =>
-      hashOf(compiler.version, compiler.machine, ...names.map((name) => readFileSync(join(sourceFolder, name), "utf8")))
-    const headers = listSources(".", ".h")
-    this.#testHeaderHash = hashOfHeaders(headers)
-    this.#headerHash = hashOfHeaders(headers.filter((name) => !name.startsWith("tests")))
+    this.#compilerHash = hashOf(compiler.version, compiler.machine)
     mkdirSync(this.#objectFolder, { recursive: true })
   }
 
@@ -141,9 +153,8 @@ export class Build {
   /** The object of one source with some flags; it is there after `compile`. */
   object(unit, source, flags = [], prelude = []) {
     const everything = [...this.#flags, ...flags]
-    const text = readFileSync(join(sourceFolder, source), "utf8")
-    const headerHash = source.startsWith("tests") ? this.#testHeaderHash : this.#headerHash
-    const object = join(this.#objectFolder, `${hashOf(headerHash, source, text, ...everything)}.o`)
+    const texts = readWithHeaders(source, prelude.length > 0 ? preludeHeaders : [])
+    const object = join(this.#objectFolder, `${hashOf(this.#compilerHash, source, ...texts, ...everything)}.o`)
     if (this.#used.has(object)) return object
     this.#used.add(object)
     if (existsSync(object)) return object
@@ -168,11 +179,12 @@ export class Build {
   /** The headers every kernel of a level includes, compiled once: half of the work otherwise. */
   #prelude(unit, flags) {
     const everything = [...this.#flags, ...flags]
-    const header = join(this.#objectFolder, `${hashOf(this.#headerHash, ...everything)}.h`)
+    const texts = preludeHeaders.flatMap((name) => readWithHeaders(name))
+    const header = join(this.#objectFolder, `${hashOf(this.#compilerHash, ...texts, ...everything)}.h`)
     const compiledHeader = `${header}.gch`
     this.#used.add(header).add(compiledHeader)
     if (!existsSync(compiledHeader)) {
-      const own = ["simd/math.h", "kernels/kernels.h"].map((name) => `"${join(sourceFolder, name)}"`)
+      const own = preludeHeaders.map((name) => `"${join(sourceFolder, name)}"`)
       const includes = ["<algorithm>", "<stdexcept>", "<vector>", ...own].map((name) => `#include ${name}\n`)
       this.#preludeJobs.push(async () => {
         writeFileSync(header, includes.join(""))
@@ -275,14 +287,14 @@ export async function usableLevels(build) {
 }
 
 /** Builds the addon with some levels (by default those that this machine can run); says what was built. */
-export async function buildAddon({ compiler = findCompiler(), allLevels = false } = {}) {
+export async function buildAddon({ compiler = findCompiler(), allLevels = false, onlyLevel } = {}) {
   const { include_dir: nodeHeaders } = await import("node-api-headers").then((module) => module.default ?? module)
   const build = new Build(compiler, join(buildFolder, "native"))
   const runtime = build.runtime()
   const binding = build.object("glossa", "binding.cc", ["-O2", `-I${nodeHeaders}`])
   const usable = await usableLevels(build)
   const wanted = Object.keys(build.levelFlags).filter(
-    (level) => allLevels || level === "scalar" || usable.includes(level),
+    (level) => level === "scalar" || (onlyLevel ? level === onlyLevel : allLevels || usable.includes(level)),
   )
   const levels = wanted.map((level) => build.level(level))
   await build.compile()
@@ -291,13 +303,14 @@ export async function buildAddon({ compiler = findCompiler(), allLevels = false 
     if (build.failures.has(unit))
       throw new BuildError(`${compiler.program} could not build ${unit}: ${build.whyFailed(unit)}`)
   }
-  build.prune()
+  if (!onlyLevel) build.prune()
   return { build, levels, usable }
 }
 
 async function main() {
   const started = performance.now()
-  const { build, levels } = await buildAddon({ allLevels: process.argv.includes("--all-levels") })
+  const onlyLevel = /--level=(\S+)/.exec(process.argv.join(" "))?.[1]
+  const { build, levels } = await buildAddon({ allLevels: process.argv.includes("--all-levels"), onlyLevel })
   if (process.env.GLOSSA_BUILD_VERBOSE) {
     for (const [unit, text] of build.failures) process.stderr.write(`native: ${unit} failed\n${text}\n`)
   }

@@ -45,7 +45,7 @@ export const ERROR_CODES = {
   FAMILY_UNKNOWN: { kind: "user", meaning: "A model's `model_type` is not one of the families here." },
   CHECKPOINT_DAMAGED: { kind: "user", meaning: "A checkpoint is truncated, altered or lacks a file." },
   CHECKPOINT_MISMATCH: { kind: "user", meaning: "A checkpoint does not belong to this model or recipe." },
-  MODEL_NOT_FOUND: { kind: "user", meaning: "The folder named as a model is not a model folder." },
+  MODEL_NOT_FOUND: { kind: "user", meaning: "What was named as a model is neither a model folder nor a GGUF file." },
   RUN_EXISTS: { kind: "user", meaning: "A new run was to begin in a folder that already holds one." },
   TRAINING_DIVERGED: { kind: "user", meaning: "Gradients stayed infinite or NaN for many steps." },
   CONTEXT_EXCEEDED: { kind: "user", meaning: "A prompt is longer than the model's context." },

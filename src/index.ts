@@ -2,12 +2,10 @@
  * The package's door: the wings joined. A folder becomes a model that generates and scores; everything else is re-exported
  * from the wing it lives in.
  */
-import { stat } from "node:fs/promises"
-import { join } from "node:path"
 import { createExecutor, type Executor, type PrecisionPolicy } from "./engine/index.ts"
 import { type Generated, type GeneratedPiece, type GenerateOptions, TextGenerator } from "./generation/index.ts"
 import { CausalLanguageModel } from "./models/index.ts"
-import { AutoTokenizer, type Tokenizer } from "./text/index.ts"
+import { AutoTokenizer, hasTokenizer, type Tokenizer } from "./text/index.ts"
 
 export {
   createExecutor,
@@ -27,7 +25,15 @@ export {
 } from "./generation/index.ts"
 export { CausalLanguageModel, type ModelDescription } from "./models/index.ts"
 export { loadRecipe, parseRecipe, printRecipe, type Recipe, recipeSchema } from "./recipes/index.ts"
-export { AutoTokenizer, readCorpus, splitHeldOut, type Tokenizer, tokenizeCorpus, trainBpe } from "./text/index.ts"
+export {
+  AutoTokenizer,
+  readCorpus,
+  splitHeldOut,
+  type Tokenizer,
+  tokenizeCorpus,
+  trainBpe,
+  trainTokenizer,
+} from "./text/index.ts"
 export { type PretrainSettings, type PretrainSettingsInput, pretrain } from "./training/index.ts"
 
 export interface FromPretrainedOptions {
@@ -94,34 +100,28 @@ export class LanguageModel {
   }
 }
 
-/** Loads models by the folder they are in. */
+/** Loads models by the folder, or the GGUF file, they are in. */
 export const AutoModelForCausalLM = {
   /**
-   * The model of a Hugging Face folder, with its tokenizer where there is one.
+   * The model of a Hugging Face folder or of a GGUF file, with its tokenizer where there is one. Matrices in q8_0 and q4_0
+   * of a GGUF file stay so; other numbers become float32.
    *
    * @example
    * const model = await AutoModelForCausalLM.fromPretrained("runs/speedrun")
    * const { text } = await model.generate("The people", { maxNewTokens: 60, temperature: 0.8 })
    *
-   * @throws MODEL_NOT_FOUND, FAMILY_UNKNOWN, CONFIG_INVALID, CHECKPOINT_DAMAGED, CHECKPOINT_MISMATCH, TOKENIZER_INVALID
+   * @throws MODEL_NOT_FOUND, FILE_UNREADABLE, FAMILY_UNKNOWN, CONFIG_INVALID, CHECKPOINT_DAMAGED, CHECKPOINT_MISMATCH, TOKENIZER_INVALID
    */
-  async fromPretrained(folder: string, options: FromPretrainedOptions = {}): Promise<LanguageModel> {
+  async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<LanguageModel> {
     const { threads, precision } = options
     const executor = options.executor ?? (threads === undefined ? undefined : createExecutor({ threads }))
-    const model = await CausalLanguageModel.load(folder, executor ? { executor } : {})
+    const model = await CausalLanguageModel.load(path, executor ? { executor } : {})
     try {
-      const tokenizer = (await hasTokenizer(folder)) ? await AutoTokenizer.fromPretrained(folder) : undefined
+      const tokenizer = (await hasTokenizer(path)) ? await AutoTokenizer.fromPretrained(path) : undefined
       return new LanguageModel(model, tokenizer, precision ? { precision } : {})
     } catch (error) {
       model.dispose()
       throw error
     }
   },
-}
-
-function hasTokenizer(folder: string): Promise<boolean> {
-  return stat(join(folder, "tokenizer.json")).then(
-    () => true,
-    () => false,
-  )
 }

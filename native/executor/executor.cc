@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "margins.h"
+
 namespace glossa {
 
 namespace {
@@ -182,6 +184,7 @@ RunResult Executor::execute(Run& run) {
       predicate.resolve(run.rows, memory.base(predicate.segment), memory.bytes(predicate.segment));
   if (run.wantsTimes) result.times.resize(program.instructions.size());
 
+  Margins margins;
   const Shift shift(pool_, run.threads);
   for (size_t index = 0; index < program.instructions.size(); index++) {
     const bool committed = index >= program.commitInstruction;
@@ -208,9 +211,13 @@ RunResult Executor::execute(Run& run) {
                     instruction.intCount,
                     program.floats.data() + instruction.firstFloat,
                     instruction.floatCount};
+    if (run.checksMargins) margins.watch(operands, program.places.data() + instruction.firstPlace, instruction.outputCount);
     const auto start = run.wantsTimes ? Clock::now() : Clock::time_point();
     try {
       table->kernels[instruction.kernel](call, pool_);
+      if (run.checksMargins && margins.broken() >= 0) {
+        throw std::logic_error("the kernel wrote outside its output " + std::to_string(margins.broken()));
+      }
     } catch (const std::exception& error) {
       result.status = RunStatus::failed;
       result.instruction = static_cast<int64_t>(index);

@@ -37,6 +37,7 @@ struct Run {
   int threads = 1;
   bool wantsTimes = false;
   bool checksFinite = false;
+  bool checksMargins = false;
   std::atomic<bool> cancelled{false};
   // Called on the tape thread.
   std::function<void(RunResult&&)> finished;

@@ -44,7 +44,7 @@ Place readPlace(const int32_t* words, size_t instruction, int32_t stateCount) {
   if (place.segment < segments::absent || place.segment >= segments::firstState + stateCount) {
     refuse(instruction, "no segment " + std::to_string(place.segment));
   }
-  if (words[3] < 0 || words[3] > static_cast<int32_t>(DType::bytes)) {
+  if (words[3] < 0 || words[3] > static_cast<int32_t>(DType::q4_0)) {
     refuse(instruction, "no dtype " + std::to_string(words[3]));
   }
   place.dtype = static_cast<DType>(words[3]);
@@ -61,10 +61,16 @@ Place readPlace(const int32_t* words, size_t instruction, int32_t stateCount) {
 
 int64_t roundUp(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
+}  // namespace
+
 uint64_t bytesOf(const Operand& operand) {
   const auto packed = [&](int64_t depth, int64_t size) { return roundUp(operand.dims[1], 16) * depth * size; };
+  // Whole panels of 16 outputs; a block of 32 inputs is a float16 scale and the weights.
+  const auto inBlocks = [&](int64_t size) { return roundUp(operand.dims[0], 16) * (operand.dims[1] / 32) * size; };
   int64_t size = 4;
   switch (operand.dtype) {
+    case DType::q8_0: return inBlocks(2 + 32);
+    case DType::q4_0: return inBlocks(2 + 16);
     case DType::packedF32: return packed(operand.dims[0], 4);
     case DType::packedBf16: return packed(roundUp(operand.dims[0], 32), 2);
     case DType::bytes: size = 1; break;
@@ -76,8 +82,6 @@ uint64_t bytesOf(const Operand& operand) {
   if (elements == 0 || operand.rank == 0) return elements * size;
   return ((operand.dims[0] - 1) * operand.rowStride + elements / operand.dims[0]) * size;
 }
-
-}  // namespace
 
 Operand Place::resolve(int64_t rows, uint8_t* base, uint64_t segmentBytes) const {
   Operand operand;

@@ -42,6 +42,9 @@ struct Place {
   Operand resolve(int64_t rows, uint8_t* base, uint64_t segmentBytes) const;
 };
 
+// Bytes from the first element of an operand to behind its last.
+uint64_t bytesOf(const Operand& operand);
+
 struct Instruction {
   int32_t kernel = 0;
   int32_t outputCount = 0;

@@ -26,20 +26,23 @@ enum class KernelNumber : int32_t {
   embeddingGradient = 17,
   pack = 18,
   matmul = 19,
-  attention = 20,
-  attentionGradient = 21,
-  cachedAttention = 22,
-  cacheWrite = 23,
-  linearCrossEntropy = 24,
-  linearCrossEntropyGradient = 25,
-  sample = 26,
-  adamW = 27,
-  fill = 28,
-  topCandidates = 29,
-  round = 30,
+  matmulElementwise = 20,
+  quantizedMatmul = 21,
+  quantizedEmbedding = 22,
+  attention = 23,
+  attentionGradient = 24,
+  cachedAttention = 25,
+  cacheWrite = 26,
+  linearCrossEntropy = 27,
+  linearCrossEntropyGradient = 28,
+  sample = 29,
+  adamW = 30,
+  fill = 31,
+  topCandidates = 32,
+  round = 33,
 };
 
-constexpr int kernelCount = 31;
+constexpr int kernelCount = 34;
 
 enum class MicroOp : int32_t {
   copy = 0,

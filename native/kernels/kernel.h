@@ -15,6 +15,8 @@ enum class DType : int32_t {
   packedF32 = 3,   // right operand of matmul in column panels, see pack.h
   packedBf16 = 4,  // the same in bf16 pairs
   bytes = 5,       // scratch
+  q8_0 = 6,        // weights [outputs, inputs] in blocks of eight bits, see block-panels.h
+  q4_0 = 7,        // the same of four bits
 };
 
 constexpr int maxRank = 4;

@@ -22,9 +22,10 @@ void linearCrossEntropy(const Call& call, Team& team) {
   const Operand& hidden = call.inputs[0];
   const Operand& weight = call.inputs[1];
   const int32_t* const targets = call.inputs[2].as<const int32_t>();
-  const int64_t rows = hidden.dims[0], vocabulary = weight.dims[1];
+  const int64_t rows = hidden.dims[0];
   if (rows == 0) return;
   const LogitsBlock logits(hidden, weight, rows);
+  const int64_t vocabulary = logits.vocabulary();
   const int64_t chunks = ceilDivide(vocabulary, vocabularyChunk);
 
   // So many rows at a time that what is kept of their chunks stays within 4 MB.
@@ -40,7 +41,7 @@ void linearCrossEntropy(const Call& call, Team& team) {
     const int64_t ranges = std::clamp<int64_t>(ceilDivide(4 * team.size(), blocks), 1, std::max<int64_t>(1, chunks));
     team.forEach(blocks * ranges, [&](int64_t task, int worker) {
 #if defined(GLOSSA_LEVEL_AMX)
-      const TileSession session;
+      const TileSession session(logits.blocks ? blockTiles : wholeTiles);
 #endif
       void* scratch = team.scratch(worker);
       const int64_t first = start + task / ranges * logits.rowsPerBlock, range = task % ranges;

@@ -1,5 +1,5 @@
-// Kernel `matmul`, and `multiply`, which it and linearCrossEntropyGradient call: out[M, N] = accumulator + left[M, K] · right[K, N], the right operand packed (pack.h), the left as it
-// lies or transposed. The order of additions of one element is that of matmul-block.h, from the accumulator or zero.
+// Kernel `matmul`, and `multiply`, which other kernels call too: out[M, N] = accumulator + left[M, K] · right[K, N], the
+// right operand packed (pack.h), the left as it lies or transposed. The order of additions of one element is that of matmul-block.h, from the accumulator or zero.
 //
 // Work is split into blocks of rows × ranges of columns; a task owns its piece of the output, so threads change nothing.
 // Within a task: the block of rows is arranged in the worker's scratch (kept for the worker's next task on the same rows),
@@ -24,7 +24,7 @@ struct Division {
   int64_t innerPerChunk, chunks;   // more than one only where K is so long that a block does not fit in scratch
 };
 
-Division divide(Arithmetic arithmetic, int64_t rows, int64_t columns, int64_t inner, int threads) {
+Division divide(Arithmetic arithmetic, int64_t rows, int64_t columns, int64_t inner, int threads, int64_t reserved) {
   Division division;
   // Below this many multiply-adds a second thread costs more than it brings.
   constexpr double worthSharing = 1 << 17;
@@ -43,7 +43,7 @@ Division divide(Arithmetic arithmetic, int64_t rows, int64_t columns, int64_t in
   division.groupsPerRange = ceilDivide(groups, ranges);
   division.ranges = ceilDivide(groups, division.groupsPerRange);
   const int64_t sumBytes = roundUp(division.rowsPerBlock, 16) * groupColumns * 4;
-  const int64_t room = static_cast<int64_t>(Team::scratchBytes) - sumBytes - 128;
+  const int64_t room = static_cast<int64_t>(Team::scratchBytes) - reserved - sumBytes - 128;
   division.innerPerChunk = inner;
   if (leftBytes(arithmetic, division.rowsPerBlock, inner) > room)
     division.innerPerChunk = room / (roundUp(division.rowsPerBlock, 16) * 4) / dotStep * dotStep;
@@ -80,7 +80,8 @@ void multiply(const Product& product, Team& team) {
   const int64_t rows = product.rows, columns = product.columns, inner = product.inner;
   if (rows == 0 || columns == 0) return;
   const Arithmetic arithmetic = chooseArithmetic(product.bf16, rows);
-  const Division division = divide(arithmetic, rows, columns, inner, team.size());
+  const int64_t reserved = product.finish != nullptr ? roundUp(product.finish->scratchBytes(), 64) : 0;
+  const Division division = divide(arithmetic, rows, columns, inner, team.size(), reserved);
   const int64_t panels = ceilDivide(columns, panelColumns), groups = ceilDivide(panels, groupPanels);
   const int64_t sumBytes = roundUp(division.rowsPerBlock, 16) * groupColumns * 4;
 
@@ -111,29 +112,37 @@ void multiply(const Product& product, Team& team) {
                                k * panelColumns * (product.bf16 ? 2 : 4);
         multiplyPanels(arithmetic, leftBlock, some, length, right, product.panelStride, together, sums, groupColumns);
       }
-      writeSums(product, row, some, column, width, sums);
+      if (product.finish == nullptr) {
+        writeSums(product, row, some, column, width, sums);
+      } else {
+        void* rest = static_cast<uint8_t*>(team.scratch(worker)) + Team::scratchBytes - reserved;
+        product.finish->write(row, some, column, width, sums, rest);
+      }
     }
   });
 }
 
-void matmul(const Call& call, Team& team) {
-  const Operand& out = call.outputs[0];
-  const Operand& left = call.inputs[0];
-  const Operand& right = call.inputs[1];
-  const Operand accumulator = call.inputCount > 2 ? call.inputs[2] : Operand{};
+Product productOf(const Operand& left, const Operand& right, bool transposeLeft, const Operand& accumulator) {
   Product product;
-  product.rows = out.dims[0];
-  product.columns = out.dims[1];
+  product.rows = left.dims[transposeLeft ? 1 : 0];
+  product.columns = right.dims[1];
   product.inner = right.dims[0];
   product.bf16 = right.dtype == DType::packedBf16;
-  product.left = {{left.data, left.dtype == DType::bf16, rowStrideOf(left)}, call.ints[0] != 0};
+  product.left = {{left.data, left.dtype == DType::bf16, rowStrideOf(left)}, transposeLeft};
   product.right = right.data;
   product.panelStride = panelBytes(right.dtype, product.inner);
+  product.accumulator = accumulator.as<const float>();
+  product.accumulatorStride = accumulator.present() ? rowStrideOf(accumulator) : 0;
+  return product;
+}
+
+void matmul(const Call& call, Team& team) {
+  const Operand& out = call.outputs[0];
+  Product product = productOf(call.inputs[0], call.inputs[1], call.ints[0] != 0,
+                              call.inputCount > 2 ? call.inputs[2] : Operand{});
   product.out = out.data;
   product.outBf16 = out.dtype == DType::bf16;
   product.outStride = rowStrideOf(out);
-  product.accumulator = accumulator.as<const float>();
-  product.accumulatorStride = accumulator.present() ? rowStrideOf(accumulator) : 0;
   multiply(product, team);
 }
 

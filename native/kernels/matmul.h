@@ -6,6 +6,18 @@
 namespace glossa {
 namespace LEVEL_NAMESPACE {
 
+// What is done with the sums of a product instead of writing them out as they are.
+class Finish {
+ public:
+  virtual ~Finish() = default;
+  // Bytes of a worker's scratch that `write` may use.
+  virtual int64_t scratchBytes() const = 0;
+  // The sums of rows [row, row + rows) and columns [column, column + columns), at most groupColumns: row i lies at
+  // sums + i · groupColumns, and what is behind its last column is zero.
+  virtual void write(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums,
+                     void* scratch) const = 0;
+};
+
 // out[rows, columns] = accumulator (or zero) + left[rows, inner] · right[inner, columns].
 struct Product {
   int64_t rows = 0, columns = 0, inner = 0;
@@ -18,7 +30,11 @@ struct Product {
   int64_t outStride = 0;               // elements from row to row
   const float* accumulator = nullptr;  // may be `out`
   int64_t accumulatorStride = 0;
+  const Finish* finish = nullptr;  // then `out` is not written
 };
+
+// The product of operands as the kernel `matmul` has them; where it goes is still to be said.
+Product productOf(const Operand& left, const Operand& right, bool transposeLeft, const Operand& accumulator);
 
 void multiply(const Product& product, Team& team);
 

@@ -94,8 +94,9 @@ std::vector<std::string> usableLevels() {
   const Answer basic = ask(1, 0), extended = ask(7, 0), more = ask(7, 1);
   // AVX, FMA, F16C; AVX2; the halves of the 256-bit registers.
   const bool avx2 = hasBits(basic.c, {28, 12, 29}) && hasBits(extended.b, {5}) && hasBits(saved, {1, 2});
-  // AVX-512 F, DQ, BW, VL; masks and the rest of the registers.
-  const bool avx512 = avx2 && hasBits(extended.b, {16, 17, 30, 31}) && hasBits(saved, {5, 6, 7});
+  // AVX-512 F, DQ, BW, VL; VNNI; masks and the rest of the registers.
+  const bool avx512 =
+      avx2 && hasBits(extended.b, {16, 17, 30, 31}) && hasBits(extended.c, {11}) && hasBits(saved, {5, 6, 7});
   // AMX-BF16, AMX-TILE, AMX-INT8; tile configuration and tiles.
   const bool tiles = avx512 && hasBits(extended.d, {22, 24, 25}) && hasBits(saved, {17, 18});
   if (tiles && tilePermission()) levels.push_back("amx");

@@ -48,6 +48,9 @@ inline Float asFloat(Int a) { return _mm256_castsi256_ps(a); }
 inline Int asInt(Float a) { return _mm256_castps_si256(a); }
 inline Float toFloat(Int a) { return _mm256_cvtepi32_ps(a); }
 inline Int truncate(Float a) { return _mm256_cvttps_epi32(a); }
+inline Float loadFloat16(const uint16_t* from) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
 inline Int loadHalfWords(const uint16_t* from) {
   return _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }

@@ -1,4 +1,4 @@
-// The avx512 and amx levels: a part is one register of 16 lanes (AVX-512 F, BW, DQ, VL).
+// The avx512 and amx levels: a part is one register of 16 lanes (AVX-512 F, BW, DQ, VL, VNNI).
 #pragma once
 
 #include <immintrin.h>
@@ -48,6 +48,9 @@ inline Float asFloat(Int a) { return _mm512_castsi512_ps(a); }
 inline Int asInt(Float a) { return _mm512_castps_si512(a); }
 inline Float toFloat(Int a) { return _mm512_cvtepi32_ps(a); }
 inline Int truncate(Float a) { return _mm512_cvttps_epi32(a); }
+inline Float loadFloat16(const uint16_t* from) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
 inline Int loadHalfWords(const uint16_t* from) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }

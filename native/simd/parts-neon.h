@@ -51,6 +51,7 @@ inline Float asFloat(Int a) { return vreinterpretq_f32_s32(a); }
 inline Int asInt(Float a) { return vreinterpretq_s32_f32(a); }
 inline Float toFloat(Int a) { return vcvtq_f32_s32(a); }
 inline Int truncate(Float a) { return vcvtq_s32_f32(a); }
+inline Float loadFloat16(const uint16_t* from) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from))); }
 inline Int loadHalfWords(const uint16_t* from) { return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(from))); }
 inline void storeHalfWords(uint16_t* to, Int a) { vst1_u16(to, vmovn_u32(vreinterpretq_u32_s32(a))); }
 

@@ -49,6 +49,17 @@ inline Float asFloat(Int a) { Float b; std::memcpy(&b, &a, 4); return b; }
 inline Int asInt(Float a) { Int b; std::memcpy(&b, &a, 4); return b; }
 inline Float toFloat(Int a) { return static_cast<float>(a); }
 inline Int truncate(Float a) { return static_cast<Int>(a); }
+inline Float loadFloat16(const uint16_t* from) {
+  const uint32_t sign = (*from & 0x8000u) << 16, magnitude = *from & 0x7fffu;
+  // Subnormal numbers are multiples of 2⁻²⁴.
+  if (magnitude < 0x400) return (sign != 0 ? -0x1p-24f : 0x1p-24f) * static_cast<float>(magnitude);
+  uint32_t bits = (magnitude << 13) + 0x38000000u;
+  if (magnitude >= 0x7c00) bits = 0x7f800000u | (magnitude & 0x3ff) << 13 | (magnitude > 0x7c00 ? 0x400000u : 0);
+  bits |= sign;
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
 inline Int loadHalfWords(const uint16_t* from) { return *from; }
 inline void storeHalfWords(uint16_t* to, Int a) { *to = static_cast<uint16_t>(a); }
 

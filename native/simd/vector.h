@@ -213,6 +213,10 @@ inline uint16_t floatToBf16(float a) {
   return static_cast<uint16_t>((bits + ((bits >> 16) & 1) + 0x7fff) >> 16);
 }
 
+// ---- float16: every one is a float
+
+inline F32x16 loadFloat16(const uint16_t* from) { GLOSSA_EACH_PART(F32x16, parts::loadFloat16(from + i * parts::lanes)); }
+
 // ---- across lanes, in one tree: lane i with lane i + 8, then + 4, + 2, + 1
 
 inline float horizontalSum(F32x16 a) { return parts::sumOf(a.part); }

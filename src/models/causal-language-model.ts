@@ -10,11 +10,14 @@ import {
 } from "./families/index.ts"
 import { Parameters } from "./layers/index.ts"
 import {
-  Checkpoint,
   fillParameters,
-  matchCheckpoint,
-  readModelConfig,
+  type GgufOptions,
+  type ModelToSave,
+  numbersToSave,
+  openStoredModel,
   type SaveOptions,
+  type StoredBlocks,
+  writeGgufModel,
   writeModelFolder,
 } from "./weights/index.ts"
 
@@ -31,11 +34,22 @@ export interface CreateOptions {
   readonly where?: string
 }
 
+export interface LoadOptions {
+  /** Where the parameters live; the default executor when left out. */
+  readonly executor?: Executor
+  /**
+   * What becomes of matrices in blocks of a GGUF file: `keep` (the default) computes with them as they are, which is
+   * for generation only; `widen` makes them float32, as training needs.
+   */
+  readonly blocks?: "keep" | "widen"
+}
+
 interface Contents {
   readonly family: Family
   readonly config: ModelConfig
   readonly generation: Readonly<Record<string, unknown>>
   readonly notices: readonly string[]
+  readonly blocks?: ReadonlyMap<string, StoredBlocks>
 }
 
 export class CausalLanguageModel {
@@ -49,7 +63,7 @@ export class CausalLanguageModel {
   /** What a person should know about how the model was loaded, one sentence each. */
   readonly notices: readonly string[]
 
-  private constructor({ family, config, generation, notices }: Contents, executor: Executor | undefined) {
+  private constructor({ family, config, generation, notices, blocks }: Contents, executor: Executor | undefined) {
     this.family = family
     this.config = config
     this.generation = generation
@@ -57,7 +71,7 @@ export class CausalLanguageModel {
     this.description = family.describe(config)
     this.store = new Store(executor)
     try {
-      this.parameters = new Parameters(this.store, family.parameterSpecs(config))
+      this.parameters = new Parameters(this.store, family.parameterSpecs(config), blocks)
     } catch (error) {
       this.store.dispose()
       throw error
@@ -80,23 +94,22 @@ export class CausalLanguageModel {
   }
 
   /**
-   * The model of a Hugging Face folder. Numbers of any kind become float32.
+   * The model of a Hugging Face folder or of a GGUF file. Numbers of any kind become float32, but for matrices in blocks
+   * of a GGUF file.
    *
-   * @throws MODEL_NOT_FOUND when it is no model folder
-   * @throws FAMILY_UNKNOWN, CONFIG_INVALID when its config.json is not one of a family here
+   * @throws MODEL_NOT_FOUND, FILE_UNREADABLE when it is neither
+   * @throws FAMILY_UNKNOWN, CONFIG_INVALID when its config is not one of a family here
    * @throws CHECKPOINT_DAMAGED when a file is truncated or altered
-   * @throws CHECKPOINT_MISMATCH when the weights are not those that config.json describes
+   * @throws CHECKPOINT_MISMATCH when the weights are not those that the config describes
    */
-  static async load(folder: string, { executor }: { executor?: Executor } = {}): Promise<CausalLanguageModel> {
-    const read = await readModelConfig(folder)
-    const checkpoint = await Checkpoint.open(folder)
+  static async load(path: string, { executor, blocks = "keep" }: LoadOptions = {}): Promise<CausalLanguageModel> {
+    const stored = await openStoredModel(path)
     try {
-      const match = await matchCheckpoint(read.family, read.config, checkpoint, folder)
-      const notices = [...read.notices, ...match.notices]
-      const model = new CausalLanguageModel({ ...read, config: match.config, notices }, executor)
-      return await model.filledBy(() => fillParameters(model.parameters, match.sources, checkpoint))
+      const contents = blocks === "keep" ? stored : { ...stored, blocks: new Map() }
+      const model = new CausalLanguageModel(contents, executor)
+      return await model.filledBy(() => fillParameters(model.parameters, stored))
     } finally {
-      await checkpoint.close()
+      await stored.close()
     }
   }
 
@@ -106,7 +119,17 @@ export class CausalLanguageModel {
    * @throws FILE_UNWRITABLE when there is no space, no permission, or the disk is read-only
    */
   async save(folder: string, options?: SaveOptions): Promise<void> {
-    await writeModelFolder(folder, this, options)
+    await writeModelFolder(folder, this.toSave(), options)
+  }
+
+  /**
+   * Writes a GGUF file. A failed save leaves what was there.
+   *
+   * @throws FAMILY_UNKNOWN, CONFIG_INVALID when GGUF has no way to say what the model is
+   * @throws FILE_UNWRITABLE when there is no space, no permission, or the disk is read-only
+   */
+  async saveGguf(path: string, options?: GgufOptions): Promise<void> {
+    await writeGgufModel(path, this.toSave(), options)
   }
 
   /** The traced forward pass, up to and with the final norm. @shape returns [rows, width] float32 */
@@ -124,6 +147,11 @@ export class CausalLanguageModel {
   }
   [Symbol.dispose](): void {
     this.dispose()
+  }
+
+  private toSave(): ModelToSave {
+    const { family, config, generation, parameters } = this
+    return { family, config, generation, parameters: numbersToSave(family, config, parameters) }
   }
 
   private async filledBy(fill: () => Promise<void>): Promise<this> {

@@ -1,5 +1,5 @@
 /** The models wing's door: what is trained, and the folders it lives in. */
-export { CausalLanguageModel, type CreateOptions } from "./causal-language-model.ts"
+export { CausalLanguageModel, type CreateOptions, type LoadOptions } from "./causal-language-model.ts"
 export {
   FAMILIES,
   type Family,
@@ -23,6 +23,8 @@ export {
   type ParameterSpec,
   Parameters,
   packedAttention,
+  product,
+  tokenLosses,
 } from "./layers/index.ts"
 export {
   type ByteSink,
@@ -31,18 +33,25 @@ export {
   damaged,
   type FileToWrite,
   GENERATION_CONFIG_FILE,
+  type GgufDType,
+  type GgufOptions,
   importLlama2c,
   type ModelFolderConfig,
+  openStoredModel,
   readJson,
   readModelConfig,
   replaceFiles,
   SafetensorsFile,
   type SaveOptions,
+  type StoredBlocks,
+  type StoredModel,
   type StoredTensor,
   type StoredType,
   type TensorToWrite,
   WEIGHTS_FILE,
   WEIGHTS_INDEX,
   type WrittenType,
+  writeGgufModel,
+  writeModelFolder,
   writeSafetensors,
 } from "./weights/index.ts"

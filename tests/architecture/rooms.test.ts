@@ -63,7 +63,9 @@ describe("operations", () => {
   })
 
   test("name kernels and steps that exist, each of which some operation or the planner uses", () => {
-    const kernels = Object.values(OPS).flatMap(({ native }) => (native ? [native.kernel] : []))
+    const kernels = Object.values(OPS).flatMap(({ native }) =>
+      native ? [native.kernel, ...(native.withElementwise ? [native.withElementwise] : [])] : [],
+    )
     const steps = Object.values(OPS).flatMap(({ traits }) => (traits?.elementwise ? [traits.elementwise] : []))
     for (const kernel of kernels) expect(KERNELS).toContain(kernel)
     for (const step of steps) expect(ELEMENTWISE_STEPS).toContain(step)

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { nativeExecutor } from "../ops/native-executor.ts"
 import { glossa } from "./glossa.ts"
 
 let folder: string
@@ -94,6 +95,21 @@ describe.sequential("from text to text", () => {
       ..."--max-tokens 12 --temperature 1 --seed 7".split(" "),
     ])
     expect(JSON.parse(sameIds.stdout).ids).toEqual(ids)
+  })
+
+  it.skipIf(!nativeExecutor())("writes a trace of what ran", async () => {
+    const trace = join(folder, "trace.json")
+    const words = ["score", "--model", model(), "--ids", "0,40,41"]
+    const { exitCode, stderr } = await glossa(words, { environment: { GLOSSA_PROFILE: trace } })
+    expect(exitCode).toBe(0)
+    const { traceEvents } = JSON.parse(await readFile(trace, "utf8"))
+    expect(stderr).toContain(`profile: ${traceEvents.length} events in ${trace}`)
+    const ran = traceEvents.filter(({ ph }: { ph: string }) => ph === "X")
+    expect(ran.map(({ name }: { name: string }) => name)).toContain("matmul")
+    expect(ran.some(({ args }: { args: { origin: string } }) => args.origin.includes("layers.1.mlp"))).toBe(true)
+    ran.slice(1).forEach(({ ts }: { ts: number }, index: number) => {
+      expect(ts).toBeGreaterThanOrEqual(ran[index].ts + ran[index].dur - 1)
+    })
   })
 
   it("works from ids where there is no tokenizer, and says so where text is asked", async () => {

@@ -4,8 +4,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseDocument, stringify } from "yaml"
+import { GlossaError } from "../../src/errors.ts"
+import { GgufFile } from "../../src/gguf/index.ts"
 import { familyOf, parseConfig } from "../../src/models/families/index.ts"
-import { SafetensorsFile } from "../../src/models/weights/index.ts"
+import { openStoredModel, SafetensorsFile } from "../../src/models/weights/index.ts"
 import { parseRecipeText } from "../../src/recipes/index.ts"
 import { AutoTokenizer, Tokenizer } from "../../src/text/tokenizers/index.ts"
 import { verifyCheckpoint } from "../../src/training/loop/index.ts"
@@ -110,6 +112,190 @@ const safetensors: Target = {
       await file.close()
     }
   },
+}
+
+// ---- GGUF
+
+/** A file as mutation sees it: [key, kind, content] of each value, [name, sizes, kind, place] of each tensor. */
+interface GgufPieces {
+  readonly version?: unknown
+  readonly tensorCount?: unknown
+  readonly valueCount?: unknown
+  readonly values: readonly unknown[]
+  readonly tensors: readonly unknown[]
+  readonly data: unknown
+}
+
+const whole = (value: unknown) => (Number.isFinite(Number(value)) ? BigInt(Math.trunc(Number(value))) : 2n ** 63n)
+const u64 = (value: unknown) => Buffer.from(BigUint64Array.of(whole(value)).buffer)
+const u32 = (value: unknown) => Buffer.from(Uint32Array.of(Number(value)).buffer)
+const ggufText = (value: unknown) => Buffer.concat([u64(Buffer.byteLength(String(value))), Buffer.from(String(value))])
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? Array.from(value) : [value])
+
+/** Content of a kind: a small number by its size, a text, or [kind of the items, items]. */
+function ggufContent(kind: unknown, value: unknown): Buffer {
+  switch (kind) {
+    case 4:
+      return u32(value)
+    case 6:
+      return Buffer.from(Float32Array.of(Number(value)).buffer)
+    case 8:
+      return ggufText(value)
+    case 9: {
+      const [items, ...rest] = list(value)
+      return Buffer.concat([u32(items), u64(rest.length), ...rest.map((item) => ggufContent(items, item))])
+    }
+    default:
+      return Buffer.alloc(
+        typeof kind === "number" ? ([1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8][kind] ?? 3) : 3,
+        Number(value),
+      )
+  }
+}
+
+function ggufOf(pieces: unknown): Uint8Array {
+  const { version = 3, values, tensors, data, tensorCount, valueCount } = Object(pieces) as Partial<GgufPieces>
+  const valueList = list(values).map(list)
+  const tensorList = list(tensors).map(list)
+  const header = Buffer.concat([
+    Buffer.from("GGUF"),
+    u32(version),
+    u64(tensorCount ?? tensorList.length),
+    u64(valueCount ?? valueList.length),
+    ...valueList.flatMap(([key, kind, value]) => [ggufText(key), u32(kind), ggufContent(kind, value)]),
+    ...tensorList.flatMap(([name, sizes, kind, place]) => [
+      ggufText(name),
+      u32(list(sizes).length),
+      ...list(sizes).map(u64),
+      u32(kind),
+      u64(place),
+    ]),
+  ]).subarray(0, LONGEST_INPUT)
+  const content = Math.min(Math.max(0, Number(data) || 0), LONGEST_INPUT)
+  return new Uint8Array(
+    Buffer.concat([header, Buffer.alloc((32 - (header.length % 32)) % 32), Buffer.alloc(content, 1)]),
+  )
+}
+
+/** Tensors one after another, each [name, sizes innermost first, kind, bytes]. */
+function placed(tensors: readonly (readonly [string, readonly number[], number, number])[]) {
+  let place = 0
+  const entries = tensors.map(([name, sizes, kind, bytes]) => {
+    const entry = [name, sizes, kind, place]
+    place += Math.ceil(bytes / 32) * 32
+    return entry
+  })
+  return { tensors: entries, data: place }
+}
+
+const matrix = (name: string, columns: number, rows: number) =>
+  [`${name}.weight`, [columns, rows], 0, 4 * rows * columns] as const
+const row = (name: string) => [`${name}.weight`, [8], 0, 32] as const
+const pieces = ["<unk>", "<s>", "</s>", "▁", "a", "▁a", "<0x61>", "é"]
+const GGUF_FILES: readonly GgufPieces[] = [
+  {
+    values: [
+      ["general.architecture", 8, "llama"],
+      ...Object.entries({ block_count: 1, context_length: 4, embedding_length: 8, feed_forward_length: 8 }).map(
+        ([key, value]) => [`llama.${key}`, 4, value],
+      ),
+      ["llama.attention.head_count", 4, 2],
+      ["llama.attention.head_count_kv", 4, 1],
+      ["llama.attention.layer_norm_rms_epsilon", 6, 1e-5],
+      ["llama.rope.freq_base", 6, 10000],
+      ["tokenizer.ggml.model", 8, "llama"],
+      ["tokenizer.ggml.tokens", 9, [8, ...pieces]],
+      ["tokenizer.ggml.scores", 9, [6, ...pieces.map((_, id) => -id)]],
+      ["tokenizer.ggml.token_type", 9, [4, 2, 3, 3, 1, 1, 1, 6, 4]],
+      ["tokenizer.ggml.bos_token_id", 4, 1],
+    ],
+    ...placed([
+      matrix("token_embd", 8, 8),
+      row("blk.0.attn_norm"),
+      matrix("blk.0.attn_q", 8, 8),
+      matrix("blk.0.attn_k", 8, 4),
+      matrix("blk.0.attn_v", 8, 4),
+      matrix("blk.0.attn_output", 8, 8),
+      row("blk.0.ffn_norm"),
+      matrix("blk.0.ffn_gate", 8, 8),
+      matrix("blk.0.ffn_up", 8, 8),
+      matrix("blk.0.ffn_down", 8, 8),
+      row("output_norm"),
+    ]),
+  },
+  {
+    values: [
+      ["general.architecture", 8, "gpt2"],
+      ["tokenizer.ggml.model", 8, "gpt2"],
+      ["tokenizer.ggml.pre", 8, "gpt-2"],
+      ["tokenizer.ggml.tokens", 9, [8, "a", "b", "ab", "Ġ", "<|end|>"]],
+      ["tokenizer.ggml.merges", 9, [8, "a b"]],
+      ["tokenizer.ggml.token_type", 9, [4, 1, 1, 1, 1, 3]],
+      ["tokenizer.ggml.add_bos_token", 7, 1],
+      ["tokenizer.ggml.bos_token_id", 4, 4],
+      ["tokenizer.chat_template", 8, "{{ messages }}"],
+    ],
+    tensors: [["token_embd.weight", [32, 5], 8, 0]],
+    data: 170,
+  },
+  {
+    version: 2,
+    values: [
+      ...Array.from({ length: 13 }, (_, kind) => [`kind ${kind}`, kind, kind === 9 ? [9, [9, [4, 7]]] : 1]),
+      ["general.alignment", 4, 64],
+    ],
+    tensors: [
+      ["f16", [4, 2], 1, 0],
+      ["bf16", [4], 30, 64],
+      ["q4_0", [32, 2], 2, 128],
+      ["q4_k", [256], 12, 192],
+      ["none", [0, 3], 0, 0],
+    ],
+    data: 400,
+  },
+]
+const ggufInputs = new Map(GGUF_FILES.map((pieces) => [ggufOf(pieces), pieces]))
+
+const gguf: Target = {
+  name: "gguf",
+  corpus: [...ggufInputs.keys()],
+  words: [
+    ...["llama", "gpt2", "general.architecture", "general.alignment", "tokenizer.ggml.tokens", "blk.0.attn_q.weight"],
+    ...["llama.block_count", "llama.rope.scaling.type", "yarn", "linear", "rope_freqs.weight", "output.weight"],
+    ...["tokenizer.ggml.pre", "default", "qwen2", "tensorCount", "valueCount", "version", "<0x00>", "▁"],
+  ],
+  toValue: (input) => ggufInputs.get(input),
+  fromValue: (value) => ggufOf(value),
+  async read(input, folder) {
+    const path = join(folder, "model.gguf")
+    writeFileSync(path, input)
+    const file = await GgufFile.open(path)
+    try {
+      for (const name of file.tensors.keys()) await file.read(name)
+    } finally {
+      await file.close()
+    }
+    await told(async () => {
+      const tokenizer = await AutoTokenizer.fromPretrained(path)
+      tokenizer.decode(tokenizer.encode(TEXT).filter((id) => tokenizer.idToToken(id) !== undefined))
+    })
+    const model = await openStoredModel(path)
+    try {
+      for (const { path: parameter } of model.parameters.specs) await model.parameters.get(parameter).read()
+      for (const blocks of model.blocks.values()) await blocks.read()
+    } finally {
+      await model.close()
+    }
+  },
+}
+
+/** Goes on after an error that is told as it should be. */
+async function told(action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (!(error instanceof GlossaError)) throw error
+  }
 }
 
 // ---- tokenizer.json
@@ -333,6 +519,7 @@ export const TARGETS: readonly Target[] = [
   recipes,
   manifests,
   safetensors,
+  gguf,
   tokenizers,
   ...TOKENIZER_FILE_TARGETS,
   configs,

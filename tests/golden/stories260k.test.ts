@@ -3,7 +3,7 @@
  * was printed by llama2.c's own PyTorch code from these weights. Skipped where GLOSSA_DATA does not hold it.
  */
 import { existsSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
@@ -57,6 +57,25 @@ describe.skipIf(!isThere)("stories260K", () => {
     if (precision === "f32") expect(text.startsWith(CONTINUATION)).toBe(true)
   })
 
+  it.each(["f32", "q8_0"])("says the same from a GGUF file, in %s, that a folder is made from again", async (type) => {
+    const file = join(folder, `stories-${type}.gguf`)
+    const flags = ["--to", "gguf", "--type", type, "--out", file, "--json"]
+    const written = await glossa(["convert", "--model", folder, ...flags])
+    expect(written).toMatchObject({ exitCode: 0, notices: "" })
+    using model = await CausalLanguageModel.load(file)
+    const tokenizer = await AutoTokenizer.fromPretrained(file)
+    using generator = new TextGenerator(model, { tokenizer, precision: "f32" })
+    expect(generator.promptIds("Once upon a time")).toEqual([1, 403, 407, 261, 378])
+    const { text } = await generator.generate("Once upon a time", { maxNewTokens: 240, temperature: 0 })
+    expect(text).toContain("there was a little girl named Lily")
+    if (type !== "f32") return
+    expect(text.startsWith(CONTINUATION)).toBe(true)
+    const back = join(folder, "back")
+    expect(await glossa(["convert", "--model", file, "--out", back])).toMatchObject({ exitCode: 0, notices: "" })
+    for (const name of ["model.safetensors", "tokenizer.json"])
+      expect(Buffer.compare(await readFile(join(back, name)), await readFile(join(folder, name)))).toBe(0)
+  })
+
   it("begins a story from nothing, without a space before it", async () => {
     using model = await CausalLanguageModel.load(folder)
     const tokenizer = await AutoTokenizer.fromPretrained(folder)
@@ -76,6 +95,21 @@ it("convert tells what is wrong in one line", async () => {
   )
   const unnamed = await glossa(["convert", ...flags])
   expect(unnamed.exitCode).toBe(2)
-  expect(unnamed.notices).toContain("--from: wanted llama2c; came nothing")
+  expect(unnamed.notices).toContain("--model: wanted a model (--model), or llama2c's with --from llama2c; came nothing")
+  const refused: [string[], string][] = [
+    [["--model", "a", "--from", "llama2c"], "--from: wanted nothing beside --model; came llama2c"],
+    [["--model", "a", "--type", "f16"], "--type: wanted nothing for a folder; came f16; use --dtype"],
+    [
+      ["--model", "a", "--to", "gguf", "--dtype", "bf16"],
+      "--dtype: wanted nothing for a GGUF file; came bf16; use --type",
+    ],
+    [["--model", folder, "--to", "gguf"], "--out: wanted another place than the model's"],
+    [["--model", "a.gguf", "--to", "gguf"], "a.gguf: wanted a GGUF file; came no such file"],
+  ]
+  for (const [words, text] of refused) {
+    const { exitCode, notices } = await glossa(["convert", ...words, "--out", folder])
+    expect(exitCode).toBe(2)
+    expect(notices).toContain(text)
+  }
   expect(existsSync(folder)).toBe(false)
 })

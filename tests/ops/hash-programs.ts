@@ -24,9 +24,9 @@ export async function hashPrograms(executor: Executor): Promise<Record<string, s
   for (const [name, { op, cases, bf16 }] of Object.entries(OP_CASES as Record<string, OpCases>))
     for (const opCase of cases) {
       const kind = opCase.inputs.some(({ dtype }) => dtype === "bf16") ? "bf16" : "f32"
-      hashes[`${name}, ${opCase.title}, ${kind}`] = hashArrays((await runCase(op, opCase, { executor })).outputs)
+      hashes[`${name}, ${opCase.title}, ${kind}`] = hashArrays(await runCase(op, opCase, { executor }))
       if (!bf16) continue
-      const { outputs } = await runCase(op, opCase, { executor, precision: "bf16" })
+      const outputs = await runCase(op, opCase, { executor, precision: "bf16" })
       hashes[`${name}, ${opCase.title}, under the policy bf16`] = hashArrays(outputs)
     }
   for (const family of ["llama", "gpt2"] as const)

@@ -21,7 +21,7 @@ describe(`fused against lowered, ${executor.name}`, () => {
         { executor, precision: "f32" },
       )
       const wanted = Object.values(await program.run(caseNumbers(opCase.inputs)))
-      const { outputs } = await runCase(op, opCase, { executor })
+      const outputs = await runCase(op, opCase, { executor })
       outputs.forEach((output, index) => {
         const difference = firstDifference(output, wanted[index], opCase.tolerance ?? tolerance)
         if (difference) faults.push(`${opCase.title}: output ${index}, ${difference}`)

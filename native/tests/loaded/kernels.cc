@@ -16,7 +16,7 @@ std::string shape(const char* name, int64_t rows, int64_t width) {
 }
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double geluTanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+double geluTanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x))); }
 double geluErf(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
 double silu(double x) { return x * sigmoid(x); }
 // A central difference: the referee of the gradients.

@@ -7,18 +7,20 @@ import { printJson, printLine } from "../terminal.ts"
 import { byteSize, grouped } from "../wording.ts"
 
 /** Sizes of the peer's presets. */
-const PRESETS = {
+export const PRESETS = {
   tiny: { layers: 4, width: 128, heads: 4, context: 128, vocabulary: 1024, batch: 16 },
   small: { layers: 6, width: 384, heads: 6, context: 256, vocabulary: 4096, batch: 16 },
   base: { layers: 12, width: 768, heads: 12, context: 512, vocabulary: 50_257, batch: 2 },
 } as const
+
+export const PRESET_NAMES = ["tiny", "small", "base"] as const satisfies readonly (keyof typeof PRESETS)[]
 
 /** Steps before the clock counts. */
 const WARM_UP_STEPS = 2
 const LEARNING_RATE = 3e-4
 
 const flags = {
-  preset: choiceFlag("--preset <name>", "size of model and batch (small)", ["tiny", "small", "base"]),
+  preset: choiceFlag("--preset <name>", "size of model and batch (small)", PRESET_NAMES),
   steps: wholeFlag("--steps <count>", "timed steps, after 2 untimed ones (8)", 1),
   ...MODEL_FLAGS,
   ...JSON_FLAG,

@@ -5,7 +5,7 @@ import { badFlag, type Call, defineCommand, MODEL_FLAGS, requiredText } from "..
 import { notice, printLine, type Terminal } from "../terminal.ts"
 import { SAMPLING_FLAGS, samplingOptions } from "./generate.ts"
 
-const flags = { model: requiredText("--model <folder>", "model folder"), ...SAMPLING_FLAGS, ...MODEL_FLAGS }
+const flags = { model: requiredText("--model <path>", "model folder or GGUF file"), ...SAMPLING_FLAGS, ...MODEL_FLAGS }
 
 export const chat = defineCommand({
   name: "chat",
@@ -17,8 +17,7 @@ export const chat = defineCommand({
       given.model,
       given.precision ? { precision: given.precision } : {},
     )
-    if (!model.tokenizer)
-      throw badFlag("--model", "a folder with a tokenizer", given.model, "use generate --prompt-ids")
+    if (!model.tokenizer) throw badFlag("--model", "a model with a tokenizer", given.model, "use generate --prompt-ids")
     await converse(model, { temperature: 0.8, maxNewTokens: 120, ...samplingOptions(given) }, terminal)
   },
 })

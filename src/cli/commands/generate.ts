@@ -47,7 +47,7 @@ export function samplingOptions(flags: FlagValues<typeof SAMPLING_FLAGS>): Gener
 }
 
 const flags = {
-  model: requiredText("--model <folder>", "model folder"),
+  model: requiredText("--model <path>", "model folder or GGUF file"),
   prompt: textFlag("--prompt <text>", "text to continue"),
   promptIds: idsFlag("--prompt-ids <ids>", "token ids to continue, such as 1,2,3"),
   ...SAMPLING_FLAGS,

@@ -1,5 +1,7 @@
 /** Every command, in the order of `--help`. */
 import type { Command } from "../command.ts"
+import { benchGenerate } from "./bench-generate.ts"
+import { benchKernels } from "./bench-kernels.ts"
 import { benchLearn } from "./bench-learn.ts"
 import { benchTrain } from "./bench-train.ts"
 import { chat } from "./chat.ts"
@@ -25,5 +27,7 @@ export const COMMANDS: readonly Command[] = [
   tokenizerDecode,
   benchTrain,
   benchLearn,
+  benchGenerate,
+  benchKernels,
   doctor,
 ]

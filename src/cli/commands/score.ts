@@ -13,7 +13,7 @@ import {
 import { notice, printJson, printLine } from "../terminal.ts"
 
 const flags = {
-  model: requiredText("--model <folder>", "model folder"),
+  model: requiredText("--model <path>", "model folder or GGUF file"),
   ids: idsFlag("--ids <ids>", "token ids, such as 1,2,3"),
   text: textFlag("--text <text>", "text, read as the tokenizer's ids"),
   ...MODEL_FLAGS,

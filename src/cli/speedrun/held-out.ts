@@ -1,8 +1,8 @@
 /** Final figures on held-out text: bits per byte, and whether trainer and generator agree bit by bit. */
-import { compile, i32, linearCrossEntropy, rows, sum } from "../../engine/index.ts"
+import { compile, i32, rows, sum } from "../../engine/index.ts"
 import { bitsPerByte } from "../../evaluation/index.ts"
 import { compareBits, Scorer } from "../../generation/index.ts"
-import { type CausalLanguageModel, packedAttention } from "../../models/index.ts"
+import { type CausalLanguageModel, packedAttention, tokenLosses } from "../../models/index.ts"
 import { type CorpusDocument, evaluationBatches, type TokenizedSplit } from "../../text/index.ts"
 
 /** Windows of one run of the program. */
@@ -23,7 +23,7 @@ export async function measureHeldOut(
     { tokens: i32(count), targets: i32(count), positions: i32(count), sequenceStart: i32(count) },
     ({ tokens, targets, positions, sequenceStart }) => {
       const hidden = model.hidden({ tokens, positions, attention: packedAttention(sequenceStart), context })
-      return { outputs: { nats: sum(linearCrossEntropy(hidden, model.outputWeight, targets), 0) } }
+      return { outputs: { nats: sum(tokenLosses(hidden, model.outputWeight, targets), 0) } }
     },
     { executor: model.store.executor, precision, name: "held-out loss" },
   )

@@ -9,7 +9,9 @@ export function debugging(topic: (typeof DEBUG_TOPICS)[number]): boolean {
   return switches("GLOSSA_DEBUG", DEBUG_TOPICS).includes(topic)
 }
 
-/** Whether GLOSSA_CHECK names this check: `finite` stops at the first NaN or infinity, `memory` poisons freed places. */
+/** Whether GLOSSA_CHECK names this check: `finite` stops at the first NaN or infinity, `memory` poisons
+ * freed places and watches the bytes around what each kernel writes.
+ */
 export function checking(check: (typeof CHECKS)[number]): boolean {
   return switches("GLOSSA_CHECK", CHECKS).includes(check)
 }

@@ -37,9 +37,12 @@ export interface StateStorage {
   readonly bytes: number
   /** Grows with every change. */
   readonly version: number
+  /** A copy of the numbers: bfloat16 widened, blocks dequantized. */
   read(): Promise<HostArray>
-  /** Takes as many numbers as the state has places; bf16 states round them. */
-  write(data: HostArray): Promise<void>
+  /** A copy of the rows of blocks; for states of weights in blocks only. */
+  readBlocks(): Promise<Uint8Array>
+  /** Takes a number for each place, rounded to the state's kind, or the rows of blocks, already of the right length. */
+  write(data: HostArray | Uint8Array): Promise<void>
   dispose(): void
 }
 
@@ -50,10 +53,24 @@ export interface RunRequest {
   readonly signal?: AbortSignal
 }
 
+/** What one instruction of a run did. */
+export interface InstructionTime {
+  readonly kernel: string
+  /** Operations and module path. */
+  readonly origin: string
+  readonly nanoseconds: number
+  /** Floating-point operations of the largest run. */
+  readonly operations: number
+  /** Bytes it reads and writes in the largest run, each operand once. */
+  readonly bytes: number
+}
+
 /** A graph made ready to run many times. */
 export interface PreparedProgram {
   readonly memory: ProgramMemory
   run(request: RunRequest): Promise<Record<string, HostArray>>
+  /** Runs once and gives the time of each instruction instead of the outputs; the reference executor has none. */
+  time?(request: RunRequest): Promise<readonly InstructionTime[]>
   /** The plan as text. */
   print(): string
   dispose(): void

@@ -4,6 +4,7 @@ export type {
   Executor,
   ExecutorDescription,
   ExecutorName,
+  InstructionTime,
   Precision,
   PrecisionPolicy,
   ProgramMemory,

@@ -1,14 +1,15 @@
 /** GLOSSA_DEBUG=times: what each kernel took over all runs of a program, printed when it is disposed or the process ends. */
 import type { Instruction } from "../plan/index.ts"
+import type { RunTimes, RunWatcher } from "./run-watcher.ts"
 
 const SHOWN = 25
 
-export class KernelTimes {
+export class KernelTimes implements RunWatcher {
   private readonly name: string
   private readonly instructions: readonly Instruction[]
   private readonly nanoseconds: Float64Array
   private runs = 0
-  private readonly onExit = (): void => this.print()
+  private readonly onExit = (): void => this.close()
 
   constructor(name: string, instructions: readonly Instruction[]) {
     this.name = name
@@ -17,13 +18,13 @@ export class KernelTimes {
     process.once("exit", this.onExit)
   }
 
-  add(times: Float64Array): void {
+  add({ nanoseconds }: RunTimes): void {
     this.runs++
-    for (let index = 0; index < times.length; index++) this.nanoseconds[index] += times[index]
+    for (let index = 0; index < nanoseconds.length; index++) this.nanoseconds[index] += nanoseconds[index]
   }
 
-  /** A table by kernel, then the slowest instructions with their module paths; once. */
-  print(): void {
+  /** Prints a table by kernel, then the slowest instructions with their module paths. */
+  close(): void {
     process.removeListener("exit", this.onExit)
     if (this.runs === 0) return
     const total = this.nanoseconds.reduce((sum, value) => sum + value, 0)

@@ -36,6 +36,8 @@ export interface NativeProgramSettings {
 /** Bits of `run`'s flags. */
 export const RUN_TIMES = 1
 export const RUN_CHECK_FINITE = 2
+/** The bytes around each output are watched while its kernel runs. */
+export const RUN_CHECK_MARGINS = 4
 
 export interface NativeResult {
   readonly status: "done" | "cancelled" | "notFinite" | "failed"

@@ -1,21 +1,27 @@
 /** The native executor: plans a graph, encodes it as a tape, and hands whole runs to the addon. */
 import { createRequire } from "node:module"
-import { GlossaError } from "../../errors.ts"
+import { GlossaError, invariant } from "../../errors.ts"
 import type { Graph, StateHandle } from "../graph/index.ts"
 import { type Instruction, type PersistentPack, type Plan, planGraph, printPlan } from "../plan/index.ts"
 import {
   type DType,
+  dequantizeRows,
   fromBf16Bits,
+  fromBlockPanels,
   type HostArray,
+  isBlockDType,
   maximumShape,
+  quantizeRows,
   resolveShape,
   storageBytes,
   toBf16Bits,
+  toBlockPanels,
 } from "../tensor/index.ts"
 import { checking, debugging } from "./debug.ts"
 import type {
   Executor,
   ExecutorDescription,
+  InstructionTime,
   Precision,
   PrecisionPolicy,
   PreparedProgram,
@@ -30,10 +36,13 @@ import {
   type NativeResult,
   type NativeState,
   RUN_CHECK_FINITE,
+  RUN_CHECK_MARGINS,
   RUN_TIMES,
 } from "./native-contract.ts"
 import { poisonDeadPlaces } from "./poison.ts"
+import { profiling, TracedRuns } from "./profile.ts"
 import { cancelled } from "./reference-executor.ts"
+import type { RunWatcher } from "./run-watcher.ts"
 import type { State } from "./store.ts"
 import { encodeTape, placeOf, type StateIndices } from "./tape.ts"
 
@@ -89,7 +98,7 @@ export class NativeExecutor implements Executor {
     return BF16_LEVELS.includes(this.addon.info().level) ? "bf16" : "f32"
   }
   allocate(shape: readonly number[], dtype: DType): StateStorage {
-    return new NativeStorage(this, storageBytes(dtype, shape), dtype)
+    return new NativeStorage(this, shape, dtype)
   }
   prepare(graph: Graph, name: string): PreparedProgram {
     return new NativePrepared(this, planGraph(graph), name)
@@ -110,7 +119,7 @@ export class NativeExecutor implements Executor {
     const key = `${dtype} ${transposed} ${shape.join("×")}`
     let storage = known.get(key)
     if (!storage) {
-      storage = new NativeStorage(this, storageBytes(dtype, maximumShape(shape)), dtype)
+      storage = new NativeStorage(this, maximumShape(shape), dtype)
       known.set(key, storage)
       source.dependents.push(storage)
     }
@@ -124,31 +133,46 @@ function storageOf(state: StateHandle): NativeStorage {
 
 class NativeStorage implements StateStorage {
   readonly bytes: number
+  readonly shape: readonly number[]
   readonly dtype: DType
   readonly handle: NativeState
   /** Packs of this state; they go when it goes. */
   readonly dependents: NativeStorage[] = []
   private readonly executor: NativeExecutor
 
-  constructor(executor: NativeExecutor, bytes: number, dtype: DType) {
+  constructor(executor: NativeExecutor, shape: readonly number[], dtype: DType) {
     this.executor = executor
-    this.bytes = bytes
+    this.bytes = storageBytes(dtype, shape)
+    this.shape = shape
     this.dtype = dtype
-    this.handle = executor.addon.createState(bytes)
+    this.handle = executor.addon.createState(this.bytes)
   }
   get version(): number {
     return this.executor.addon.stateVersion(this.handle)
   }
-  read(): Promise<HostArray> {
+  async read(): Promise<HostArray> {
+    if (isBlockDType(this.dtype)) return dequantizeRows(await this.readBlocks(), this.dtype)
+    return fromBytes((await this.readBytes()).buffer, 0, this.bytes, this.dtype)
+  }
+  async readBlocks(): Promise<Uint8Array> {
+    invariant(isBlockDType(this.dtype), "native executor", `blocks of ${this.dtype}`)
+    return fromBlockPanels(await this.readBytes(), this.shape, this.dtype)
+  }
+  write(data: HostArray | Uint8Array): Promise<void> {
+    const bytes = this.toBytes(data)
+    return this.executor.inTurn(() => this.executor.addon.writeState(this.handle, 0, bytes))
+  }
+  private readBytes(): Promise<Uint8Array> {
     return this.executor.inTurn(() => {
       const bytes = new Uint8Array(this.bytes)
       this.executor.addon.readState(this.handle, 0, bytes)
-      return fromBytes(bytes.buffer, 0, this.bytes, this.dtype)
+      return bytes
     })
   }
-  write(data: HostArray): Promise<void> {
-    const bytes = toBytes(data, this.dtype)
-    return this.executor.inTurn(() => this.executor.addon.writeState(this.handle, 0, bytes))
+  private toBytes(data: HostArray | Uint8Array): Uint8Array {
+    if (!isBlockDType(this.dtype)) return toBytes(data as HostArray, this.dtype)
+    const rows = data instanceof Uint8Array ? data : quantizeRows(Float32Array.from(data), this.dtype)
+    return toBlockPanels(rows, this.shape, this.dtype)
   }
   dispose(): void {
     for (const pack of this.dependents.splice(0)) pack.dispose()
@@ -175,7 +199,7 @@ class NativePrepared implements PreparedProgram {
   private readonly instructions: readonly Instruction[]
   private readonly program: NativeProgram
   private readonly packBytes: number
-  private readonly times: KernelTimes | undefined
+  private readonly watchers: readonly RunWatcher[]
 
   constructor(executor: NativeExecutor, plan: Plan, name: string) {
     this.executor = executor
@@ -183,7 +207,10 @@ class NativePrepared implements PreparedProgram {
     this.name = name
     this.instructions = checking("memory") ? poisonDeadPlaces(plan) : plan.instructions
     if (debugging("plan")) process.stderr.write(`plan of ${name}\n${printPlan(plan)}`)
-    this.times = debugging("times") ? new KernelTimes(name, this.instructions) : undefined
+    this.watchers = [
+      ...(debugging("times") ? [new KernelTimes(name, this.instructions)] : []),
+      ...(profiling() ? [new TracedRuns(name, this.instructions)] : []),
+    ]
     const packs = plan.packs.map((pack) => executor.packStorage(pack))
     this.packBytes = packs.reduce((total, { bytes }) => total + bytes, 0)
     const indices: StateIndices = {
@@ -218,29 +245,51 @@ class NativePrepared implements PreparedProgram {
     return { states: stateBytes, packs: this.packBytes, constants, activations, exchange, total }
   }
 
-  async run({ inputs, rowCount, signal }: RunRequest): Promise<Record<string, HostArray>> {
-    const { plan, executor } = this
+  async run(request: RunRequest): Promise<Record<string, HostArray>> {
+    const { outputs } = await this.finish(request)
+    return Object.fromEntries(
+      this.plan.outputs.map(([name, value]) => {
+        const bytes = storageBytes(value.dtype, resolveShape(value.shape, request.rowCount))
+        return [name, fromBytes(outputs, this.plan.exchangeOffsets.get(value) as number, bytes, value.dtype)]
+      }),
+    )
+  }
+
+  async time(request: RunRequest): Promise<readonly InstructionTime[]> {
+    const { times } = await this.finish(request, RUN_TIMES)
+    return this.instructions.map(({ kernel, origin, operations, inputs, outputs }, index) => {
+      const bytes = [...inputs, ...outputs].reduce((sum, { value }) => sum + value.bytes, 0)
+      return { kernel, origin, nanoseconds: (times as Float64Array)[index], operations, bytes }
+    })
+  }
+
+  /** Runs the tape to its end, or throws what stopped it. */
+  private async finish({ inputs, rowCount, signal }: RunRequest, flags = 0): Promise<NativeResult> {
+    const { plan, executor, watchers } = this
     const exchange = new Uint8Array(plan.inputBytes)
     plan.inputs.forEach((value, index) => {
       const { buffer, byteOffset, byteLength } = inputs[index]
       exchange.set(new Uint8Array(buffer, byteOffset, byteLength), plan.exchangeOffsets.get(value) as number)
     })
-    const result = await executor.inTurn(() => this.start(exchange, rowCount, signal))
+    const wanted =
+      flags |
+      (watchers.length ? RUN_TIMES : 0) |
+      (checking("finite") ? RUN_CHECK_FINITE : 0) |
+      (checking("memory") ? RUN_CHECK_MARGINS : 0)
+    let startedAt = 0
+    const result = await executor.inTurn(() => {
+      startedAt = performance.now()
+      return this.start(exchange, rowCount, wanted, signal)
+    })
     if (result.status === "cancelled") throw cancelled()
     if (result.status !== "done") throw this.failure(result)
-    if (this.times && result.times) this.times.add(result.times)
-    return Object.fromEntries(
-      plan.outputs.map(([name, value]) => {
-        const bytes = storageBytes(value.dtype, resolveShape(value.shape, rowCount))
-        return [name, fromBytes(result.outputs, plan.exchangeOffsets.get(value) as number, bytes, value.dtype)]
-      }),
-    )
+    for (const watcher of watchers) watcher.add({ startedAt, nanoseconds: result.times as Float64Array })
+    return result
   }
 
-  private start(exchange: Uint8Array, rowCount: number, signal: AbortSignal | undefined): Promise<NativeResult> {
+  private start(exchange: Uint8Array, rowCount: number, flags: number, signal?: AbortSignal): Promise<NativeResult> {
     if (signal?.aborted) throw cancelled()
     const { addon, threads } = this.executor
-    const flags = (this.times ? RUN_TIMES : 0) | (checking("finite") ? RUN_CHECK_FINITE : 0)
     return new Promise((resolve) => {
       const onAbort = (): void => void addon.cancel(runId)
       const runId = addon.run(this.program, exchange, rowCount, threads, flags, (result) => {
@@ -268,7 +317,7 @@ class NativePrepared implements PreparedProgram {
     return printPlan(this.plan)
   }
   dispose(): void {
-    this.times?.print()
+    for (const watcher of this.watchers) watcher.close()
     void this.executor.inTurn(() => this.executor.addon.disposeProgram(this.program))
   }
 }

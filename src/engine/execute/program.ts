@@ -28,7 +28,14 @@ import {
 } from "../tensor/index.ts"
 import { debugging } from "./debug.ts"
 import { defaultExecutor } from "./default-executor.ts"
-import type { Executor, PrecisionPolicy, PreparedProgram, ProgramMemory } from "./executor.ts"
+import type {
+  Executor,
+  InstructionTime,
+  PrecisionPolicy,
+  PreparedProgram,
+  ProgramMemory,
+  RunRequest,
+} from "./executor.ts"
 import { cancelled } from "./reference-executor.ts"
 import type { State } from "./store.ts"
 
@@ -140,6 +147,26 @@ export class Program {
     inputs: Readonly<Record<string, HostInput>>,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Record<string, HostArray>> {
+    return this.prepared.run(this.request(inputs, signal))
+  }
+
+  /**
+   * Runs once, updates included, and gives the time of each instruction in place of the outputs.
+   *
+   * @throws EXECUTOR_UNAVAILABLE on the reference executor, whose steps are not instructions; what `run` throws
+   */
+  async time(inputs: Readonly<Record<string, HostInput>>): Promise<readonly InstructionTime[]> {
+    if (!this.prepared.time)
+      throw new GlossaError("EXECUTOR_UNAVAILABLE", {
+        where: `times of ${this.name}`,
+        wanted: "the native executor",
+        came: "one that does not time its instructions",
+      })
+    return this.prepared.time(this.request(inputs))
+  }
+
+  /** The inputs checked and typed. */
+  private request(inputs: Readonly<Record<string, HostInput>>, signal?: AbortSignal): RunRequest {
     if (this.disposed)
       throw new GlossaError("DISPOSED", { where: this.name, wanted: "an open program", came: "a disposed one" })
     if (signal?.aborted) throw cancelled()
@@ -149,7 +176,7 @@ export class Program {
     this.specs.forEach(([name, spec], index) => {
       if (spec.dtype === "i32") this.checkRange(name, arrays[index])
     })
-    return this.prepared.run({ inputs: arrays, rowCount, ...(signal ? { signal } : {}) })
+    return { inputs: arrays, rowCount, ...(signal ? { signal } : {}) }
   }
 
   /** The plan as text. */

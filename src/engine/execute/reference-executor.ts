@@ -18,10 +18,15 @@ import {
   type Tensor,
 } from "../graph/index.ts"
 import {
+  BLOCK_INPUTS,
+  blockBytes,
   countElements,
   type DType,
+  dequantizeRows,
   type HostArray,
+  isBlockDType,
   maximumElements,
+  quantizeRows,
   resolveShape,
   roundToBf16,
 } from "../tensor/index.ts"
@@ -61,30 +66,46 @@ export class ReferenceExecutor implements Executor {
 
 class ReferenceStorage implements StateStorage {
   data: Float64Array
+  /** The rows of a matrix in blocks; `data` holds the numbers they stand for. */
+  blocks: Uint8Array | undefined
   readonly dtype: DType
   version = 0
   private readonly transient: boolean
 
   constructor(length: number, dtype: DType, transient: boolean) {
     this.data = new Float64Array(length)
+    if (isBlockDType(dtype)) this.blocks = new Uint8Array((length / BLOCK_INPUTS) * blockBytes(dtype))
     this.dtype = dtype
     this.transient = transient
   }
   get bytes(): number {
-    return this.data.byteLength
+    return this.data.byteLength + (this.blocks?.byteLength ?? 0)
   }
   async read(): Promise<HostArray> {
     return toHost(this.data, this.dtype)
   }
+  async readBlocks(): Promise<Uint8Array> {
+    invariant(this.blocks, "reference executor", `blocks of ${this.dtype}`)
+    return this.blocks.slice()
+  }
   async write(data: ArrayLike<number>): Promise<void> {
+    this.data = this.kept(data)
+    this.version++
+  }
+  /** The numbers as a state of this kind keeps them. */
+  private kept(data: ArrayLike<number>): Float64Array {
+    if (isBlockDType(this.dtype)) {
+      this.blocks = data instanceof Uint8Array ? data.slice() : quantizeRows(Float32Array.from(data), this.dtype)
+      return Float64Array.from(dequantizeRows(this.blocks, this.dtype))
+    }
     const keep = this.dtype === "bf16" ? roundToBf16 : this.dtype === "f32" ? Math.fround : Math.trunc
     const kept = new Float64Array(data)
     if (!this.transient) for (let index = 0; index < kept.length; index++) kept[index] = keep(kept[index])
-    this.data = kept
-    this.version++
+    return kept
   }
   dispose(): void {
     this.data = new Float64Array(0)
+    this.blocks = undefined
   }
 }
 
@@ -153,7 +174,8 @@ class ReferenceProgram implements PreparedProgram {
     }
     if (isState(node)) {
       const { storage } = stateOf(node) as State
-      values.set(node.tensors[0], toReference(node.tensors[0], (storage as ReferenceStorage).data, 0))
+      const { data, blocks } = storage as ReferenceStorage
+      values.set(node.tensors[0], { ...toReference(node.tensors[0], data, 0), ...(blocks ? { blocks } : {}) })
       return
     }
     invariant(node.op.reference, node.op.name, "an operation without a reference")

@@ -1,7 +1,15 @@
 /** Stores of state: the numbers that live from run to run. */
 import { GlossaError, nearestName } from "../../errors.ts"
 import { StateHandle } from "../graph/index.ts"
-import { countElements, type DType, formatShape, type HostArray } from "../tensor/index.ts"
+import {
+  BLOCK_INPUTS,
+  blockBytes,
+  countElements,
+  type DType,
+  formatShape,
+  type HostArray,
+  isBlockDType,
+} from "../tensor/index.ts"
 import { defaultExecutor } from "./default-executor.ts"
 import type { Executor, StateStorage } from "./executor.ts"
 
@@ -15,6 +23,7 @@ export class State extends StateHandle {
 
   constructor(path: string, shape: readonly number[], dtype: DType, executor: Executor, transient = false) {
     super()
+    if (isBlockDType(dtype)) checkBlockShape(path, shape, dtype)
     this.path = path
     this.shape = shape
     this.dtype = dtype
@@ -29,20 +38,51 @@ export class State extends StateHandle {
   get version(): number {
     return this.storage.version
   }
-  /** A copy of the numbers, once the runs before have ended; bfloat16 comes widened. */
+  /** A copy of the numbers, once the runs before have ended; bfloat16 comes widened, blocks come dequantized. */
   read(): Promise<HostArray> {
     return this.storage.read()
   }
-  /** @throws SHAPE_MISMATCH when `data` has not one number for each place */
-  async write(data: HostArray): Promise<void> {
-    if (data.length !== this.length)
+  /**
+   * A copy of a matrix in blocks as its rows, the bytes of a GGUF file, once the runs before have ended.
+   *
+   * @throws DTYPE_MISMATCH when the state's numbers are not in blocks
+   */
+  async readBlocks(): Promise<Uint8Array> {
+    if (!isBlockDType(this.dtype)) throw notInBlocks(this.path, this.dtype)
+    return this.storage.readBlocks()
+  }
+  /**
+   * Takes numbers, rounded to the state's kind, or for a matrix in blocks the bytes of its rows, as GGUF files have them.
+   *
+   * @throws SHAPE_MISMATCH when `data` has not one number for each place, or one block for each 32 of them
+   * @throws DTYPE_MISMATCH when bytes are given to a state whose numbers are not in blocks
+   */
+  async write(data: HostArray | Uint8Array): Promise<void> {
+    const inBlocks = data instanceof Uint8Array
+    if (inBlocks && !isBlockDType(this.dtype)) throw notInBlocks(this.path, this.dtype)
+    const wanted =
+      inBlocks && isBlockDType(this.dtype) ? (this.length / BLOCK_INPUTS) * blockBytes(this.dtype) : this.length
+    if (data.length !== wanted)
       throw new GlossaError("SHAPE_MISMATCH", {
         where: this.path,
-        wanted: `${this.length} numbers for ${formatShape(this.shape)}`,
+        wanted: `${wanted} ${inBlocks ? `bytes of ${this.dtype}` : "numbers"} for ${formatShape(this.shape)}`,
         came: `${data.length}`,
       })
     await this.storage.write(data)
   }
+}
+
+function checkBlockShape(path: string, shape: readonly number[], dtype: DType): void {
+  if (shape.length === 2 && shape[1] % BLOCK_INPUTS === 0) return
+  throw new GlossaError("SHAPE_MISMATCH", {
+    where: path,
+    wanted: `a matrix [outputs, inputs] for ${dtype}, inputs a multiple of ${BLOCK_INPUTS}`,
+    came: formatShape(shape),
+  })
+}
+
+function notInBlocks(path: string, dtype: DType): GlossaError {
+  return new GlossaError("DTYPE_MISMATCH", { where: path, wanted: "a state of q8_0 or q4_0 blocks", came: dtype })
 }
 
 export interface StateOptions {

@@ -3,7 +3,7 @@ import { invariant } from "../../errors.ts"
 import type { StateHandle } from "../graph/index.ts"
 import { KERNELS, type KernelName } from "../ops/index.ts"
 import type { Instruction, Operand, PersistentPack, Plan, Value } from "../plan/index.ts"
-import { type Dimension, DTYPE_NUMBERS } from "../tensor/index.ts"
+import { type Dimension, DTYPE_NUMBERS, storageBytes } from "../tensor/index.ts"
 
 const MAGIC = 0x41534c47
 const VERSION = 1
@@ -44,11 +44,14 @@ function kernelNumber(kernel: KernelName): number {
   return KERNELS.indexOf(kernel)
 }
 
-function encodeOperand({ value, shape }: Operand, plan: Plan, indices: StateIndices, words: number[]): void {
+function encodeOperand({ value, shape, window }: Operand, plan: Plan, indices: StateIndices, words: number[]): void {
   invariant(shape.length <= MOST_AXES, value.origin, `${shape.length} axes, more than ${MOST_AXES}`)
-  const [segment, offset] = placeOf(value, plan, indices)
+  const [segment, start] = placeOf(value, plan, indices)
+  // Columns of no rows have no place of their own.
+  const offset = start + (window && value.bytes > 0 ? storageBytes(value.dtype, [window.start]) : 0)
   const sizes = Array.from({ length: MOST_AXES }, (_, axis) => encodeSize(shape[axis] ?? 1))
-  words.push(segment, offset | 0, Math.floor(offset / 2 ** 32), DTYPE_NUMBERS[value.dtype], shape.length, ...sizes, 0)
+  const dtype = DTYPE_NUMBERS[value.dtype]
+  words.push(segment, offset | 0, Math.floor(offset / 2 ** 32), dtype, shape.length, ...sizes, window?.stride ?? 0)
 }
 
 function encodeSize(size: Dimension): number {

@@ -18,6 +18,8 @@ export interface ReferenceArray {
   readonly shape: readonly number[]
   readonly dtype: DType
   readonly data: Float64Array
+  /** Of a matrix in blocks: the bytes of its rows. `data` holds the numbers they stand for. */
+  readonly blocks?: Uint8Array
 }
 
 /** What a gradient rule may look at. */
@@ -54,6 +56,10 @@ export interface NativeRule<A> {
   readonly floats?: (attributes: A) => readonly number[]
   /** Outputs that the kernel can write as bfloat16, rounding as it stores. */
   readonly storesBf16?: readonly number[]
+  /** The kernel that passes its one output through elementwise steps before it writes them. */
+  readonly withElementwise?: string
+  /** The kernel wants each operand in one piece, not as columns of a wider matrix. */
+  readonly contiguous?: true
   /** Bytes of scratch the kernel wants as one more output, for the maximum row count. */
   readonly scratchBytes?: (inputs: readonly TensorType[]) => number
 }
@@ -69,7 +75,11 @@ export interface Traits {
   readonly accumulators?: readonly number[]
   /** The output is the same numbers in the same order: no work, no memory. */
   readonly view?: true
+  /** Each output is a group of columns of the one input, a matrix, and is read where it lies. */
+  readonly window?: true
   readonly indexRanges?: readonly IndexRange[]
+  /** Inputs that may be weights in blocks (`q8_0`, `q4_0`); no other input of any operation may. */
+  readonly blockWeights?: readonly number[]
 }
 
 export interface OpDefinition<A extends Attributes = Attributes> {

@@ -1,5 +1,6 @@
 /** A whole computation: what is read, what comes out, what is written back. Passes take one and give another. */
 import { GlossaError } from "../../errors.ts"
+import { isBlockDType } from "../tensor/index.ts"
 import type { OpDefinition } from "./definition.ts"
 import type { Node, StateHandle, Tensor } from "./node.ts"
 import { applyAt, asTensor, constantOp, inputOp, stateOp, trace } from "./trace.ts"
@@ -90,8 +91,16 @@ export function stateOf(node: Node): StateHandle {
   return node.attributes["state"] as StateHandle
 }
 
-/** Checks what tracing alone cannot: one update a state, of its own shape and kind. */
+/** Checks what tracing alone cannot: one update a state, of its own shape and kind; blocks are read, never handed on. */
 export function verifyGraph(graph: Graph): void {
+  for (const { dtype, node } of graphRoots(graph))
+    if (isBlockDType(dtype))
+      throw new GlossaError("DTYPE_MISMATCH", {
+        where: isState(node) ? stateOf(node).path : node.op.name,
+        wanted: "outputs and updates of numbers that are not in blocks",
+        came: dtype,
+        fix: "read or write the state itself",
+      })
   const updated = new Set<StateHandle>()
   for (const { state, value } of graph.updates) {
     if (updated.has(state))

@@ -2,8 +2,16 @@
  * Tracing: while a trace is open, applying an operation adds a node to it. A trace knows the module path it is in, so
  * that every node, error and print names the place in the model.
  */
-import { GlossaError } from "../../errors.ts"
-import { boundedDimension, type DType, formatShape, type HostArray, type Rows, type Shape } from "../tensor/index.ts"
+import { type ErrorCode, GlossaError } from "../../errors.ts"
+import {
+  boundedDimension,
+  type DType,
+  formatShape,
+  type HostArray,
+  isBlockDType,
+  type Rows,
+  type Shape,
+} from "../tensor/index.ts"
 import { type Attributes, defineOp, type OpDefinition, type TensorType } from "./definition.ts"
 import { Node, StateHandle, Tensor, type TensorLike } from "./node.ts"
 
@@ -56,9 +64,14 @@ class Trace {
 
   add(op: OpDefinition<never>, inputs: readonly Tensor[], attributes: Attributes, path = this.path): readonly Tensor[] {
     const types = inputs.map(({ shape, dtype }) => ({ shape, dtype }))
-    const outputs = (op as OpDefinition).outputs(types, attributes, (wanted, code = "SHAPE_MISMATCH") => {
-      throw new GlossaError(code, { where: op.name, wanted, came: describeInputs(op, types, attributes), path })
-    })
+    const fault = (wanted: string, code: ErrorCode = "SHAPE_MISMATCH", fix?: string): never => {
+      const came = describeInputs(op, types, attributes)
+      throw new GlossaError(code, { where: op.name, wanted, came, path, ...(fix ? { fix } : {}) })
+    }
+    const mayBeBlocks = op.traits?.blockWeights ?? []
+    if (types.some(({ dtype }, index) => isBlockDType(dtype) && !mayBeBlocks.includes(index)))
+      fault("numbers that are not in blocks", "DTYPE_MISMATCH", "use quantizedMatmul or another operation for blocks")
+    const outputs = (op as OpDefinition).outputs(types, attributes, fault)
     for (const { shape } of outputs) this.admitRows(op, boundedDimension(shape), path)
     return new Node(this.nextId++, op, inputs, attributes, outputs, path).tensors
   }

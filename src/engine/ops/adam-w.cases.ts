@@ -2,12 +2,19 @@ import type { OpDefinition } from "../graph/index.ts"
 import { adamWOp } from "./adam-w.ts"
 import { CaseData, numbers, type OpCase, type OpCases } from "./op-case.cases.ts"
 
-const data = new CaseData("adamW")
+const cases = new CaseData("adamW")
 const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 }
 const scalar = (value: number) => numbers([value], [])
 
 /** One step of a parameter of these sizes, at the given update count. */
-function step(title: string, sizes: readonly number[], count = 3, scale = 0.7, attributes = settings): OpCase {
+function step(
+  title: string,
+  sizes: readonly number[],
+  count = 3,
+  scale = 0.7,
+  attributes = settings,
+  data = cases,
+): OpCase {
   const second = data.between(0, 1e-2, sizes)
   const corrections = [scalar(1 - attributes.beta1 ** count), scalar(1 - attributes.beta2 ** count)]
   const moments = [data.normal(sizes, { deviation: 0.1 }), second]
@@ -21,6 +28,7 @@ function step(title: string, sizes: readonly number[], count = 3, scale = 0.7, a
 export const adamWCases: OpCases = {
   op: adamWOp as OpDefinition<never>,
   tolerance: { absolute: 1e-7, relative: 2e-6, why: "a dozen operations, each rounded to float32" },
+  atModelSizes: ({ width, inner }, data) => [step("a feed-forward matrix", [width, inner], 3, 0.7, settings, data)],
   cases: [
     ...[1, 15, 16, 17, 33, 65].map((width) => step(`${width} places`, [width])),
     step("a scalar", []),

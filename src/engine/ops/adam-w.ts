@@ -52,6 +52,7 @@ export const adamWOp = defineOp<AdamWAttributes>({
   },
   native: {
     kernel: "adamW",
+    contiguous: true,
     floats: ({ beta1, beta2, epsilon, weightDecay }) => [beta1, beta2, epsilon, weightDecay],
   },
 })

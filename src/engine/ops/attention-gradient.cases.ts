@@ -1,5 +1,5 @@
 import type { OpDefinition } from "../graph/index.ts"
-import { ATTENTION_SHAPES, attentionAttributes, attentionInputs } from "./attention.cases.ts"
+import { ATTENTION_SHAPES, attentionAttributes, attentionInputs, attentionOperations } from "./attention.cases.ts"
 import { attentionOp } from "./attention.ts"
 import { attentionGradientOp } from "./attention-gradient.ts"
 import { CaseData, handedOn, type OpCase, type OpCases } from "./op-case.cases.ts"
@@ -17,6 +17,16 @@ export const attentionGradientCases: OpCases = {
     absolute: 2e-2,
     relative: 1e-2,
     why: "p and ds are rounded to bfloat16; where the float32 and float64 numbers lie on two sides of a tie they part by 2⁻⁸",
+  },
+  atModelSizes: ({ rows, sequences, heads, kvHeads, headSize }, data) => {
+    const all = { heads, kvHeads, headSize, sequences: Array.from({ length: sequences }, () => rows / sequences) }
+    const [queries, keys, values, starts] = attentionInputs(data, rows, all)
+    const [y, dy] = [data.normal([rows, heads, headSize]), data.normal([rows, heads, headSize])]
+    const logSumExp = data.between(5, 8, [rows, heads])
+    const inputs = [queries, keys, values, y, logSumExp, dy, starts]
+    // Five products where the forward pass has two.
+    const operations = 2.5 * attentionOperations(rows, rows / sequences, heads * headSize)
+    return [{ title: "a step", inputs, attributes: attentionAttributes(all), operations }]
   },
   cases: ATTENTION_SHAPES.map(([title, count, heads]): OpCase => {
     const attributes = attentionAttributes(heads)

@@ -35,6 +35,11 @@ export function attentionAttributes({ headSize, window = 0 }: Heads) {
   return { scale: 1 / Math.sqrt(headSize), window }
 }
 
+/** Two products for each query and each key that it sees, half of its sequence. */
+export function attentionOperations(rows: number, sequenceLength: number, width: number): number {
+  return 4 * rows * ((sequenceLength + 1) / 2) * width
+}
+
 /** Row counts, heads, sequences and windows; `attentionGradient` goes through the same ones. */
 export const ATTENTION_SHAPES: readonly (readonly [title: string, count: number | RowCount, heads: Heads])[] = [
   ["one row", 1, { heads: 2, headSize: 8 }],
@@ -66,6 +71,12 @@ export const attentionCases: OpCases = {
     absolute: 1.5e-2,
     relative: 0,
     why: "probabilities rounded to bfloat16 (2⁻⁹ of each) against the largest score so far here, of all in the reference",
+  },
+  atModelSizes: ({ rows, sequences, heads, kvHeads, headSize }, data) => {
+    const all = { heads, kvHeads, headSize, sequences: Array.from({ length: sequences }, () => rows / sequences) }
+    const inputs = attentionInputs(data, rows, all)
+    const operations = attentionOperations(rows, rows / sequences, heads * headSize)
+    return [{ title: "a step", inputs, attributes: attentionAttributes(all), operations }]
   },
   cases: [
     ...ATTENTION_SHAPES.map(([title, count, heads]): OpCase => {

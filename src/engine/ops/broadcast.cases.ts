@@ -8,6 +8,9 @@ const data = new CaseData("broadcast")
 export const broadcastCases: OpCases = {
   op: broadcastOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ rows, inner }, data) => [
+    { title: "a bias to a step's rows", inputs: [data.normal([inner])], attributes: { shape: [rows, inner] } },
+  ],
   cases: [
     { title: "a scalar to a matrix", inputs: [data.normal([])], attributes: { shape: [3, 17] } },
     { title: "a scalar to a scalar", inputs: [data.normal([])], attributes: { shape: [] } },

@@ -8,6 +8,16 @@ const slots = integers([0, 63, 64, -1, 190])
 export const cacheWriteCases: OpCases = {
   op: cacheWriteOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ rows, kvHeads, headSize }, data) => [
+    {
+      title: "a prompt",
+      inputs: [
+        data.normal([Math.ceil(rows / 64), kvHeads, 64, headSize]),
+        data.normal([rows, kvHeads, headSize]),
+        integers(Array.from({ length: rows }, (_, row) => row)),
+      ],
+    },
+  ],
   cases: [
     ...[1, 8, 17, 48, 64, 128].map((headSize) => {
       return {

@@ -14,12 +14,13 @@ interface CachedRows {
   readonly maximum?: number
 }
 
-const data = new CaseData("cachedAttention")
+const cases = new CaseData("cachedAttention")
 
 function cached(
   title: string,
   { heads, kvHeads, headSize, window = 0, rows, table, maximum }: CachedRows,
   bf16 = false,
+  data = cases,
 ): OpCase {
   const count: number | RowCount = maximum ? few(rows.length, maximum) : rows.length
   const pages = 1 + Math.max(...table.flat())
@@ -105,6 +106,19 @@ const SHAPES: readonly (readonly [string, CachedRows])[] = [
 export const cachedAttentionCases: OpCases = {
   op: cachedAttentionOp as OpDefinition<never>,
   tolerance: { absolute: 5e-6, relative: 5e-6, why: "scores, exponentials and sums in float32" },
+  atModelSizes: ({ rows, sequences, heads, kvHeads, headSize }, data) => {
+    const [last, pages] = [rows / sequences - 1, Math.ceil(rows / sequences / 64)]
+    const turn = {
+      heads,
+      kvHeads,
+      headSize,
+      rows: Array.from({ length: sequences }, (_, sequence) => [sequence, last] as const),
+      table: Array.from({ length: sequences }, (_, sequence) =>
+        Array.from({ length: pages }, (_, page) => sequence * pages + page),
+      ),
+    }
+    return [{ ...cached("a turn", turn, false, data), operations: 4 * sequences * (last + 1) * heads * headSize }]
+  },
   cases: [
     ...SHAPES.map(([title, rows]) => cached(title, rows)),
     ...SHAPES.map(([title, rows]) => cached(title, rows, true)),

@@ -7,6 +7,13 @@ const data = new CaseData("concatenate")
 export const concatenateCases: OpCases = {
   op: concatenateOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ rows, width }, data) => [
+    {
+      title: "query, key and value",
+      inputs: [1, 2, 3].map(() => data.normal([rows, width])),
+      attributes: { axis: 1 },
+    },
+  ],
   cases: [
     { title: "one part", inputs: [data.normal([17])], attributes: { axis: 0 } },
     { title: "vectors", inputs: [data.normal([15]), data.normal([1]), data.normal([33])], attributes: { axis: 0 } },

@@ -8,6 +8,13 @@ const of = (vocabularySize: number) => ({ vocabularySize })
 export const embeddingGradientCases: OpCases = {
   op: embeddingGradientOp as OpDefinition<never>,
   tolerance: { absolute: 2e-5, relative: 1e-6, why: "up to some hundred numbers near 1 added in float32" },
+  atModelSizes: ({ rows, width, vocabulary }, data) => [
+    {
+      title: "a step",
+      inputs: [data.ids(vocabulary, [rows]), data.normal([rows, width])],
+      attributes: of(vocabulary),
+    },
+  ],
   cases: [
     ...[1, 15, 16, 17, 33, 65].map((width) => {
       return { title: `width ${width}`, inputs: [data.ids(7, [20]), data.normal([20, width])], attributes: of(7) }

@@ -7,6 +7,9 @@ const data = new CaseData("embedding")
 export const embeddingCases: OpCases = {
   op: embeddingOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ rows, width, vocabulary }, data) => [
+    { title: "a step", inputs: [data.normal([vocabulary, width]), data.ids(vocabulary, [rows])] },
+  ],
   cases: [
     ...[1, 15, 16, 17, 33, 65].map((width) => {
       return { title: `width ${width}`, inputs: [data.normal([7, width]), data.ids(7, [9])] }

@@ -1,4 +1,4 @@
-/** The cases of every operation. One that lacks cases does not type-check. */
+/** The cases of every operation: the door for tests and timing. One that lacks cases does not type-check. */
 
 import { absoluteCases } from "./absolute.cases.ts"
 import { adamWCases } from "./adam-w.cases.ts"
@@ -38,6 +38,9 @@ import { minimumCases } from "./minimum.cases.ts"
 import { multiplyCases } from "./multiply.cases.ts"
 import { negateCases } from "./negate.cases.ts"
 import type { OpCases } from "./op-case.cases.ts"
+import { quantizedCrossEntropyCases } from "./quantized-cross-entropy.cases.ts"
+import { quantizedEmbeddingCases } from "./quantized-embedding.cases.ts"
+import { quantizedMatmulCases } from "./quantized-matmul.cases.ts"
 import { reciprocalCases } from "./reciprocal.cases.ts"
 import { reciprocalSqrtCases } from "./reciprocal-sqrt.cases.ts"
 import { reluCases } from "./relu.cases.ts"
@@ -55,6 +58,7 @@ import { siluGradientCases } from "./silu-gradient.cases.ts"
 import { sinCases } from "./sin.cases.ts"
 import { sliceCases } from "./slice.cases.ts"
 import { softmaxCases } from "./softmax.cases.ts"
+import { splitCases } from "./split.cases.ts"
 import { sqrtCases } from "./sqrt.cases.ts"
 import { squareCases } from "./square.cases.ts"
 import { subtractCases } from "./subtract.cases.ts"
@@ -63,6 +67,8 @@ import { sumOfSquaresCases } from "./sum-of-squares.cases.ts"
 import { tanhCases } from "./tanh.cases.ts"
 import { topCandidatesCases } from "./top-candidates.cases.ts"
 import { transposeCases } from "./transpose.cases.ts"
+
+export { CaseData, type ModelSizes, type OpCase, type OpCases, repeatNumbers } from "./op-case.cases.ts"
 
 export const OP_CASES = {
   absolute: absoluteCases,
@@ -101,6 +107,9 @@ export const OP_CASES = {
   minimum: minimumCases,
   multiply: multiplyCases,
   negate: negateCases,
+  quantizedCrossEntropy: quantizedCrossEntropyCases,
+  quantizedEmbedding: quantizedEmbeddingCases,
+  quantizedMatmul: quantizedMatmulCases,
   reciprocalSqrt: reciprocalSqrtCases,
   reciprocal: reciprocalCases,
   relu: reluCases,
@@ -118,6 +127,7 @@ export const OP_CASES = {
   sin: sinCases,
   slice: sliceCases,
   softmax: softmaxCases,
+  split: splitCases,
   sqrt: sqrtCases,
   square: squareCases,
   subtract: subtractCases,

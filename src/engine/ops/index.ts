@@ -36,6 +36,9 @@ import { maximumAlongOp } from "./maximum-along.ts"
 import { minimumOp } from "./minimum.ts"
 import { multiplyOp } from "./multiply.ts"
 import { negateOp } from "./negate.ts"
+import { quantizedCrossEntropyOp } from "./quantized-cross-entropy.ts"
+import { quantizedEmbeddingOp } from "./quantized-embedding.ts"
+import { quantizedMatmulOp } from "./quantized-matmul.ts"
 import { reciprocalOp } from "./reciprocal.ts"
 import { reciprocalSqrtOp } from "./reciprocal-sqrt.ts"
 import { reluOp } from "./relu.ts"
@@ -53,6 +56,7 @@ import { siluGradientOp } from "./silu-gradient.ts"
 import { sinOp } from "./sin.ts"
 import { sliceOp } from "./slice.ts"
 import { softmaxOp } from "./softmax.ts"
+import { splitOp } from "./split.ts"
 import { sqrtOp } from "./sqrt.ts"
 import { squareOp } from "./square.ts"
 import { subtractOp } from "./subtract.ts"
@@ -99,6 +103,9 @@ export const OPS = {
   minimum: minimumOp as OpDefinition<never>,
   multiply: multiplyOp as OpDefinition<never>,
   negate: negateOp as OpDefinition<never>,
+  quantizedCrossEntropy: quantizedCrossEntropyOp as OpDefinition<never>,
+  quantizedEmbedding: quantizedEmbeddingOp as OpDefinition<never>,
+  quantizedMatmul: quantizedMatmulOp as OpDefinition<never>,
   reciprocalSqrt: reciprocalSqrtOp as OpDefinition<never>,
   reciprocal: reciprocalOp as OpDefinition<never>,
   relu: reluOp as OpDefinition<never>,
@@ -116,6 +123,7 @@ export const OPS = {
   sin: sinOp as OpDefinition<never>,
   slice: sliceOp as OpDefinition<never>,
   softmax: softmaxOp as OpDefinition<never>,
+  split: splitOp as OpDefinition<never>,
   sqrt: sqrtOp as OpDefinition<never>,
   square: squareOp as OpDefinition<never>,
   subtract: subtractOp as OpDefinition<never>,
@@ -166,6 +174,9 @@ export * from "./minimum.ts"
 export * from "./multiply.ts"
 export * from "./negate.ts"
 export * from "./philox.ts"
+export { quantizedCrossEntropy } from "./quantized-cross-entropy.ts"
+export { quantizedEmbedding } from "./quantized-embedding.ts"
+export { quantizedMatmul } from "./quantized-matmul.ts"
 export * from "./reciprocal.ts"
 export * from "./reciprocal-sqrt.ts"
 export * from "./relu.ts"
@@ -183,6 +194,7 @@ export * from "./silu-gradient.ts"
 export * from "./sin.ts"
 export * from "./slice.ts"
 export * from "./softmax.ts"
+export * from "./split.ts"
 export * from "./sqrt.ts"
 export * from "./square.ts"
 export * from "./subtract.ts"

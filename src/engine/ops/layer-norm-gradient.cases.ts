@@ -20,6 +20,11 @@ export const layerNormGradientCases: OpCases = {
     relative: 5e-6,
     why: "means of products in float32, subtracted from numbers of their size",
   },
+  atModelSizes: ({ rows, width }, data) => {
+    const statistics = [data.normal([rows, 1]), data.between(0.5, 2, [rows, 1])]
+    const inputs = [data.normal([rows, width]), data.normal([width]), ...statistics, data.normal([rows, width])]
+    return [{ title: "a step", inputs }]
+  },
   cases: [
     ...[15, 16, 17, 33, 65, 300].map((width) => backward(`width ${width}`, [5, width])),
     backward("a vector", [17]),

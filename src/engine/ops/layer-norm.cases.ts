@@ -8,6 +8,10 @@ const settings = { epsilon: 1e-5 }
 export const layerNormCases: OpCases = {
   op: layerNormOp as OpDefinition<never>,
   tolerance: { absolute: 3e-6, relative: 3e-6, why: "mean and variance in float32, a root and two products" },
+  atModelSizes: ({ rows, width }, data) => {
+    const inputs = [data.normal([rows, width]), data.normal([width]), data.normal([width])]
+    return [{ title: "a step", inputs, attributes: settings }]
+  },
   cases: [
     ...[2, 15, 16, 17, 33, 65, 300].map((width) => {
       const inputs = [data.normal([5, width]), data.normal([width]), data.normal([width])]

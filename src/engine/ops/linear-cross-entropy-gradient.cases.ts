@@ -21,6 +21,11 @@ export const linearCrossEntropyGradientCases: OpCases = {
     relative: 1e-2,
     why: "dLogits are rounded to bfloat16; where the float32 and float64 numbers lie on two sides of a tie they part by 2⁻⁸",
   },
+  atModelSizes: ({ rows, width, vocabulary }, data) => {
+    const logSumExp = data.between(50, 60, [rows])
+    const inputs = [...lossInputs(data, rows, width, vocabulary), logSumExp, data.between(0, 1 / rows, [rows])]
+    return [{ title: "a step", inputs }]
+  },
   cases: [
     ...LOSS_SHAPES.map((shape) => backward(shape)),
     backward(["continued", 40, 17, 65], true),

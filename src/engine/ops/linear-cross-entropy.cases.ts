@@ -44,6 +44,9 @@ export const linearCrossEntropyCases: OpCases = {
     why: "logits of up to 64 products, exponentials and a logarithm in float32",
   },
   bf16: { absolute: 2e-5, relative: 3e-6, why: "products of bfloat16 are exact; the rest is float32" },
+  atModelSizes: ({ rows, width, vocabulary }, data) => [
+    { title: "a step", inputs: lossInputs(data, rows, width, vocabulary) },
+  ],
   cases: [
     ...LOSS_SHAPES.map(([title, count, width, vocabulary]): OpCase => {
       return { title, inputs: lossInputs(data, count, width, vocabulary) }

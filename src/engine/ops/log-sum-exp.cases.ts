@@ -7,6 +7,9 @@ const data = new CaseData("logSumExp")
 export const logSumExpCases: OpCases = {
   op: logSumExpOp as OpDefinition<never>,
   tolerance: { absolute: 1e-6, relative: 3e-7, why: "a logarithm of a sum in float32" },
+  atModelSizes: ({ sequences, vocabulary }, data) => [
+    { title: "a turn's logits", inputs: [data.normal([sequences, vocabulary])] },
+  ],
   cases: [
     ...[1, 15, 16, 17, 33, 65, 1023, 1024, 1025, 2500].map((width) => {
       return { title: `rows of ${width}`, inputs: [data.normal([3, width], { deviation: 3 })] }

@@ -2,7 +2,7 @@ import type { OpDefinition } from "../graph/index.ts"
 import { matmulOp } from "./matmul.ts"
 import { CaseData, few, numbers, type OpCase, type OpCases } from "./op-case.cases.ts"
 
-const data = new CaseData("matmul")
+const cases = new CaseData("matmul")
 
 function product(
   title: string,
@@ -11,6 +11,7 @@ function product(
   n: number,
   transposeLeft = false,
   transposeRight = false,
+  data = cases,
 ): OpCase {
   const left = data.normal(transposeLeft ? [k, m] : [m, k])
   const right = data.normal(transposeRight ? [n, k] : [k, n])
@@ -22,6 +23,18 @@ export const matmulCases: OpCases = {
   op: matmulOp as OpDefinition<never>,
   tolerance: { absolute: 5e-5, relative: 1e-5, why: "up to 600 products near 1 added in float32" },
   bf16: { absolute: 5e-5, relative: 1e-5, why: "products of bfloat16 are exact in float32; only the sums are rounded" },
+  atModelSizes: ({ rows, width, inner }, data) =>
+    (
+      [
+        ["attention projection", width, width],
+        ["feed-forward up", width, inner],
+        ["feed-forward down", inner, width],
+      ] as const
+    ).flatMap(([title, inputs, outputs]) => [
+      product(title, rows, inputs, outputs, false, true, data),
+      product(`${title}, gradient of its input`, rows, outputs, inputs, false, false, data),
+      product(`${title}, gradient of its weight`, outputs, rows, inputs, true, false, data),
+    ]),
   cases: [
     ...[1, 15, 16, 17, 33, 65].map((size) => product("columns", 5, 20, size)),
     ...[1, 15, 16, 17, 31, 32, 33, 65, 600].map((size) => product("inner", 5, size, 20)),
@@ -40,37 +53,41 @@ export const matmulCases: OpCases = {
     product("no rows", 0, 5, 7),
     product("no columns", 5, 7, 0),
     product("no inner elements", 3, 0, 5),
-    { title: "bounded rows", inputs: [data.normal([few(7, 50), 33]), data.normal([33, 20])], attributes: plain },
-    { title: "one of bounded rows", inputs: [data.normal([few(1, 50), 33]), data.normal([33, 20])], attributes: plain },
+    { title: "bounded rows", inputs: [cases.normal([few(7, 50), 33]), cases.normal([33, 20])], attributes: plain },
+    {
+      title: "one of bounded rows",
+      inputs: [cases.normal([few(1, 50), 33]), cases.normal([33, 20])],
+      attributes: plain,
+    },
     {
       title: "none of bounded rows",
-      inputs: [data.normal([few(0, 50), 33]), data.normal([33, 20])],
+      inputs: [cases.normal([few(0, 50), 33]), cases.normal([33, 20])],
       attributes: plain,
     },
     {
       title: "bounded inner size, as for weight gradients",
-      inputs: [data.normal([few(37, 90), 17]), data.normal([few(37, 90), 33])],
+      inputs: [cases.normal([few(37, 90), 17]), cases.normal([few(37, 90), 33])],
       attributes: { transposeLeft: true, transposeRight: false },
     },
     {
       title: "no inner elements of bounded ones",
-      inputs: [data.normal([few(0, 90), 17]), data.normal([few(0, 90), 33])],
+      inputs: [cases.normal([few(0, 90), 17]), cases.normal([few(0, 90), 33])],
       attributes: { transposeLeft: true, transposeRight: false },
     },
     {
       title: "bounded columns",
-      inputs: [data.normal([17, 33]), data.normal([few(5, 9), 33])],
+      inputs: [cases.normal([17, 33]), cases.normal([few(5, 9), 33])],
       attributes: { transposeLeft: false, transposeRight: true },
     },
     {
       title: "continued",
-      inputs: [data.normal([70, 17]), data.normal([70, 33]), data.normal([17, 33])],
+      inputs: [cases.normal([70, 17]), cases.normal([70, 33]), cases.normal([17, 33])],
       attributes: { transposeLeft: true, transposeRight: false },
       gradient: false,
     },
     {
       title: "continued with no inner elements",
-      inputs: [data.normal([few(0, 9), 17]), data.normal([few(0, 9), 33]), data.normal([17, 33])],
+      inputs: [cases.normal([few(0, 9), 17]), cases.normal([few(0, 9), 33]), cases.normal([17, 33])],
       attributes: { transposeLeft: true, transposeRight: false },
       gradient: false,
     },

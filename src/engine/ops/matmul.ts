@@ -39,6 +39,7 @@ export const matmulOp = defineOp<MatmulAttributes>({
   },
   native: {
     kernel: "matmul",
+    withElementwise: "matmulElementwise",
     storesBf16: [0],
     operands: (inputs, { transposeRight }) => [
       { input: 0 },

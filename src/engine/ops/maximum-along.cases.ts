@@ -7,6 +7,9 @@ const data = new CaseData("maximumAlong")
 export const maximumAlongCases: OpCases = {
   op: maximumAlongOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ sequences, vocabulary }, data) => [
+    { title: "a turn's logits", inputs: [data.normal([sequences, vocabulary])], attributes: { axis: 1 } },
+  ],
   cases: [
     { title: "a vector", inputs: [data.normal([65])], attributes: { axis: 0 } },
     { title: "no numbers", inputs: [data.normal([3, 0])], attributes: { axis: 1 } },

@@ -3,13 +3,27 @@
  * against reference, gradients, instruction-set levels, timing.
  */
 import type { Attributes, OpDefinition, ReferenceArray } from "../graph/index.ts"
-import { countElements, type Dimension, type HostArray, Rows, resolveShape, roundToBf16 } from "../tensor/index.ts"
+import {
+  type BlockDType,
+  countElements,
+  type Dimension,
+  dequantizeRows,
+  type HostArray,
+  isBlockDType,
+  quantizeRows,
+  Rows,
+  resolveShape,
+  roundToBf16,
+} from "../tensor/index.ts"
 import { hashText, normalNumbers, philox, toUnitInterval } from "./philox.ts"
 
 export interface CaseInput {
   readonly shape: readonly Dimension[]
-  /** `bf16` numbers come in as float32 ones that bfloat16 holds, and are rounded inside the program. */
-  readonly dtype: "f32" | "bf16" | "i32"
+  /**
+   * `bf16` numbers come in as float32 ones that bfloat16 holds, and are rounded inside the program; those of a matrix in
+   * blocks are rounded to a state.
+   */
+  readonly dtype: "f32" | "bf16" | "i32" | BlockDType
   /** Numbers of this run's rows. */
   readonly data: HostArray
 }
@@ -23,6 +37,8 @@ export interface OpCase {
   readonly gradient?: false
   /** Instead of the operation's own. */
   readonly tolerance?: Tolerance
+  /** Floating-point operations, where its definition can only bound them: attention over several sequences. */
+  readonly operations?: number
 }
 
 /** |came − wanted| ≤ absolute + relative · |wanted|. */
@@ -30,6 +46,21 @@ export interface Tolerance {
   readonly absolute: number
   readonly relative: number
   readonly why: string
+}
+
+/** Sizes of one training step of a model, or of one turn of its generation. */
+export interface ModelSizes {
+  /** Rows of a step: all its tokens. */
+  readonly rows: number
+  /** Sequences that the rows are made of; as many rows a turn has. */
+  readonly sequences: number
+  readonly width: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly headSize: number
+  /** Width inside the feed-forward. */
+  readonly inner: number
+  readonly vocabulary: number
 }
 
 export interface OpCases {
@@ -40,6 +71,8 @@ export interface OpCases {
   readonly bf16?: Tolerance
   /** Float inputs whose gradient the rule leaves out by design. */
   readonly constants?: readonly string[]
+  /** What models ask of the operation, for timing. Elementwise operations need none: a case of theirs is repeated. */
+  readonly atModelSizes?: (sizes: ModelSizes, data: CaseData) => readonly OpCase[]
   readonly cases: readonly OpCase[]
 }
 
@@ -68,36 +101,57 @@ export const ROUNDED_ONCE: Tolerance = {
 /** Seeded numbers for the inputs of cases. Each call gives others, the same ones in every process. */
 export class CaseData {
   private readonly key: number
+  /** After so many numbers an input repeats itself: large ones for timing need not all differ. */
+  private readonly distinct: number
   private calls = 0
 
-  constructor(name: string) {
+  constructor(name: string, distinct = Number.POSITIVE_INFINITY) {
     this.key = hashText(name)
+    this.distinct = distinct
   }
 
   /** Normally distributed around `center`. */
   normal(sizes: Sizes, { deviation = 1, center = 0 } = {}): CaseInput {
-    const numbers = normalNumbers([this.key, this.calls++], countOf(sizes))
-    return { shape: shapeOf(sizes), dtype: "f32", data: numbers.map((value) => center + deviation * value) }
+    const count = countOf(sizes)
+    const some = normalNumbers([this.key, this.calls++], Math.min(count, this.distinct))
+    const data = repeatNumbers(
+      some.map((value) => center + deviation * value),
+      count,
+    )
+    return { shape: shapeOf(sizes), dtype: "f32", data }
   }
   /** Evenly distributed from `low` to `high`. */
   between(low: number, high: number, sizes: Sizes): CaseInput {
     const call = this.calls++
-    const data = Float32Array.from({ length: countOf(sizes) }, (_, place) => {
+    const count = countOf(sizes)
+    const some = Float32Array.from({ length: Math.min(count, this.distinct) }, (_, place) => {
       const [word] = philox([this.key, call], [place, 1, 0, 0])
       return low + (high - low) * toUnitInterval(word)
     })
-    return { shape: shapeOf(sizes), dtype: "f32", data }
+    return { shape: shapeOf(sizes), dtype: "f32", data: repeatNumbers(some, count) }
   }
   /** Whole numbers from 0 to `limit` − 1. */
   ids(limit: number, sizes: Sizes): CaseInput {
     const { shape, data } = this.between(0, limit, sizes)
     return { shape, dtype: "i32", data: Int32Array.from(data, (value) => Math.min(limit - 1, Math.floor(value))) }
   }
+  /** Normal numbers for a matrix in blocks. */
+  blocks(dtype: BlockDType, sizes: Sizes): CaseInput {
+    return { ...this.normal(sizes), dtype }
+  }
   /** Normal numbers that bfloat16 holds. */
   bf16(sizes: Sizes): CaseInput {
     const { shape, data } = this.normal(sizes)
     return { shape, dtype: "bf16", data: data.map(roundToBf16) }
   }
+}
+
+/** `count` numbers: `some` over and over. */
+export function repeatNumbers<Numbers extends HostArray>(some: Numbers, count: number): Numbers {
+  if (some.length === count) return some
+  const all = new (some.constructor as new (length: number) => Numbers)(count)
+  for (let start = 0; start < count; start += some.length) all.set(some.subarray(0, count - start), start)
+  return all
 }
 
 export function numbers(values: readonly number[], sizes: Sizes = [values.length]): CaseInput {
@@ -138,7 +192,10 @@ export function referenceOutputs(
 ): ReferenceArray[] {
   const rowCount = rowCountOf(inputs)
   const arrays = inputs.map(({ shape, dtype, data }): ReferenceArray => {
-    return { shape: resolveShape(shape, rowCount), dtype, data: Float64Array.from(data) }
+    const sizes = resolveShape(shape, rowCount)
+    if (!isBlockDType(dtype)) return { shape: sizes, dtype, data: Float64Array.from(data) }
+    const blocks = quantizeRows(Float32Array.from(data), dtype)
+    return { shape: sizes, dtype, data: Float64Array.from(dequantizeRows(blocks, dtype)), blocks }
   })
   const types = op.outputs(inputs, attributes as never, (wanted) => {
     throw new Error(`${op.name}: a case that is none, wanted ${wanted}`)

@@ -20,6 +20,11 @@ export const rmsNormGradientCases: OpCases = {
     relative: 5e-6,
     why: "a mean of products in float32, subtracted from numbers of its size",
   },
+  atModelSizes: ({ rows, width }, data) => {
+    const scales = data.between(0.5, 2, [rows, 1])
+    const inputs = [data.normal([rows, width]), data.normal([width]), scales, data.normal([rows, width])]
+    return [{ title: "a step", inputs }]
+  },
   cases: [
     ...[15, 16, 17, 33, 65, 300].map((width) => backward(`width ${width}`, [5, width])),
     backward("a vector", [17]),

@@ -15,6 +15,10 @@ function backward(title: string, sizes: Parameters<CaseData["normal"]>[0], conti
 export const rmsNormWeightGradientCases: OpCases = {
   op: rmsNormWeightGradientOp as OpDefinition<never>,
   tolerance: { absolute: 3e-5, relative: 3e-6, why: "up to some hundred numbers near 1 added in float32" },
+  atModelSizes: ({ rows, width }, data) => {
+    const scales = data.between(0.5, 2, [rows, 1])
+    return [{ title: "a step", inputs: [data.normal([rows, width]), scales, data.normal([rows, width])] }]
+  },
   cases: [
     ...[1, 15, 16, 17, 33, 65].map((width) => backward(`width ${width}`, [37, width])),
     ...[1, 31, 32, 33, 300].map((count) => backward(`${count} rows`, [count, 24])),

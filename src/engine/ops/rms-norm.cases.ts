@@ -8,6 +8,9 @@ const settings = { epsilon: 1e-5 }
 export const rmsNormCases: OpCases = {
   op: rmsNormOp as OpDefinition<never>,
   tolerance: { absolute: 1e-6, relative: 2e-6, why: "a mean square in float32, a root and two products" },
+  atModelSizes: ({ rows, width }, data) => [
+    { title: "a step", inputs: [data.normal([rows, width]), data.normal([width])], attributes: settings },
+  ],
   cases: [
     ...[1, 15, 16, 17, 33, 65, 300].map((width) => {
       return { title: `width ${width}`, inputs: [data.normal([5, width]), data.normal([width])], attributes: settings }

@@ -27,6 +27,11 @@ export const ropeCases: OpCases = {
   op: ropeOp as OpDefinition<never>,
   tolerance: { absolute: 3e-7, relative: 2e-7, why: "two products and a sum, which may cancel" },
   constants: ["cosine", "sine"],
+  atModelSizes: ({ rows, sequences, heads, headSize }, data) => {
+    const positions = data.ids(rows / sequences, [rows])
+    const inputs = [data.normal([rows, heads, headSize]), positions, ...tables(rows / sequences, headSize / 2)]
+    return [{ title: "a step's queries", inputs, attributes: { interleaved: false, inverse: false } }]
+  },
   cases: [
     ...[2, 8, 30, 34, 48, 64, 128].map((headSize) => turned(`head size ${headSize}`, [5, 3, headSize], headSize / 2)),
     ...[2, 8, 30, 34, 48, 64, 128].map((headSize) => {

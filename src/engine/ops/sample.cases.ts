@@ -2,7 +2,7 @@ import type { OpDefinition } from "../graph/index.ts"
 import { CaseData, few, integers, numbers, type OpCase, type OpCases } from "./op-case.cases.ts"
 import { sampleOp } from "./sample.ts"
 
-const data = new CaseData("sample")
+const cases = new CaseData("sample")
 
 interface Settings {
   readonly temperature?: number
@@ -18,6 +18,7 @@ function draws(
   { temperature = 1, topK = 0, topP = 1, minP = 0 }: Settings = {},
   count = 24,
   maximum?: number,
+  data = cases,
 ): OpCase {
   const rows = maximum ? few(count, maximum) : count
   const all = (value: number) => Array.from({ length: count }, () => value)
@@ -46,6 +47,9 @@ const greedy = draws("ties", 4, { temperature: 0 }, 2)
 export const sampleCases: OpCases = {
   op: sampleOp as OpDefinition<never>,
   tolerance: { absolute: 3e-6, relative: 3e-7, why: "a logit less a logarithm of a sum in float32; ids are exact" },
+  atModelSizes: ({ sequences, vocabulary }, data) => [
+    draws("a turn", vocabulary, { temperature: 0.8, topK: 50, topP: 0.95 }, sequences, undefined, data),
+  ],
   cases: [
     draws("the likeliest", 100, { temperature: 0 }),
     draws("all tokens", 100),

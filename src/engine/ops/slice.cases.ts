@@ -8,6 +8,13 @@ const part = (axis: number, start: number, length: number) => ({ axis, start, le
 export const sliceCases: OpCases = {
   op: sliceOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ rows, width }, data) => [
+    {
+      title: "a third of query, key and value",
+      inputs: [data.normal([rows, 3 * width])],
+      attributes: part(1, width, width),
+    },
+  ],
   cases: [
     { title: "the middle of a vector", inputs: [data.normal([65])], attributes: part(0, 16, 33) },
     { title: "the last place", inputs: [data.normal([17])], attributes: part(0, 16, 1) },

@@ -11,6 +11,9 @@ export const sumOfSquaresCases: OpCases = {
     relative: 1e-5,
     why: "up to 10,000 positive numbers added in float32, in parts of 4,096",
   },
+  atModelSizes: ({ width, inner }, data) => [
+    { title: "a gradient, for its norm", inputs: [data.normal([width, inner])] },
+  ],
   cases: [
     ...[[], [0], [1], [15], [17], [65], [4095], [4096], [4097], [100, 100], [2, 3, 4, 5]].map((sizes) => {
       return { title: `sizes ${sizes.join("×") || "none"}`, inputs: [data.normal(sizes)] }

@@ -7,6 +7,9 @@ const data = new CaseData("sum")
 export const sumCases: OpCases = {
   op: sumOp as OpDefinition<never>,
   tolerance: { absolute: 2e-5, relative: 1e-6, why: "up to 1,000 numbers near 1 added in float32" },
+  atModelSizes: ({ rows, inner }, data) => [
+    { title: "the gradient of a bias", inputs: [data.normal([rows, inner])], attributes: { axis: 0 } },
+  ],
   cases: [
     { title: "a vector", inputs: [data.normal([65])], attributes: { axis: 0 } },
     { title: "one number", inputs: [data.normal([1])], attributes: { axis: 0 } },

@@ -7,6 +7,9 @@ const data = new CaseData("topCandidates")
 export const topCandidatesCases: OpCases = {
   op: topCandidatesOp as OpDefinition<never>,
   tolerance: { absolute: 3e-6, relative: 3e-7, why: "a logit less a logarithm of a sum in float32; ids are exact" },
+  atModelSizes: ({ sequences, vocabulary }, data) => [
+    { title: "a turn", inputs: [data.normal([sequences, vocabulary])], attributes: { count: 5 } },
+  ],
   cases: [
     ...[1, 15, 17, 65, 1025].map((vocabulary) => {
       return { title: `the best of ${vocabulary}`, inputs: [data.normal([3, vocabulary])], attributes: { count: 1 } }

@@ -28,7 +28,7 @@ export const topCandidatesOp = defineOp<{ readonly count: number }>({
       }
     }
   },
-  native: { kernel: "topCandidates" },
+  native: { kernel: "topCandidates", contiguous: true },
 })
 
 /**

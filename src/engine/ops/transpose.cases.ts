@@ -7,6 +7,9 @@ const data = new CaseData("transpose")
 export const transposeCases: OpCases = {
   op: transposeOp as OpDefinition<never>,
   tolerance: EXACT,
+  atModelSizes: ({ rows, width }, data) => [
+    { title: "a step's rows", inputs: [data.normal([rows, width])], attributes: { permutation: [1, 0] } },
+  ],
   cases: [
     { title: "a matrix", inputs: [data.normal([17, 33])], attributes: { permutation: [1, 0] } },
     { title: "a square of whole vectors", inputs: [data.normal([64, 64])], attributes: { permutation: [1, 0] } },

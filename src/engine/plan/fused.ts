@@ -13,10 +13,14 @@ export interface FusedProgram {
   readonly floats: readonly number[]
 }
 
-/** `nodes` in traced order; `results` are those whose outputs are written. */
-export function fuseNodes(nodes: readonly Node[], results: readonly Node[]): FusedProgram {
-  const inside = new Set(nodes.map(({ tensors: [tensor] }) => tensor))
-  const reads: Tensor[] = []
+/** `nodes` in traced order; `results` are those whose outputs are written; `first` has the first register. */
+export function fuseNodes(
+  nodes: readonly Node[],
+  results: readonly Node[],
+  first: readonly Tensor[] = [],
+): FusedProgram {
+  const inside = new Set([...first, ...nodes.map(({ tensors: [tensor] }) => tensor)])
+  const reads: Tensor[] = [...first]
   const floats: number[] = []
   for (const tensor of new Set(nodes.flatMap(({ inputs }) => inputs).filter((tensor) => !inside.has(tensor)))) {
     const value = scalarConstant(tensor)

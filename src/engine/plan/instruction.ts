@@ -34,10 +34,19 @@ export interface Value {
   readonly origin: string
 }
 
-/** A value as an instruction sees it: perhaps under another shape. */
+/** A value as an instruction sees it: perhaps under another shape, perhaps only some of its columns. */
 export interface Operand {
   readonly value: Value
   readonly shape: Shape
+  readonly window?: Window
+}
+
+/** Columns of a wider matrix: each row of the operand is in one piece, but rows lie apart. */
+export interface Window {
+  /** The operand's first element in the value. */
+  readonly start: number
+  /** Elements from one row to the next. */
+  readonly stride: number
 }
 
 export type Guard =

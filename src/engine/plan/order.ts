@@ -12,7 +12,7 @@ import {
   stateOf,
   type Tensor,
 } from "../graph/index.ts"
-import { isElementwise, isView, kernelOperands, type Selection, type Unit } from "./units.ts"
+import { isElementwise, isView, isWindow, kernelOperands, type Selection, type Unit } from "./units.ts"
 
 export interface Order {
   readonly units: readonly Unit[]
@@ -28,15 +28,15 @@ export function orderUnits(graph: Graph, selection: Selection): Order {
   for (const [unit, tensors] of reads) {
     const earlier = new Set<Unit>()
     for (const tensor of tensors) {
-      const node = throughViews(tensor).node
+      const { node } = storedTensor(tensor)
       if (isState(node)) addTo(readersOfState, stateOf(node), unit)
-      addTo(readers, throughViews(tensor), unit)
+      addTo(readers, storedTensor(tensor), unit)
       const source = selection.unitOf.get(node)
       if (source && source !== unit) earlier.add(source)
     }
     before.set(unit, earlier)
   }
-  const predicate = graph.when && selection.unitOf.get(throughViews(graph.when).node)
+  const predicate = graph.when && selection.unitOf.get(storedTensor(graph.when).node)
   const inPlace = new Map<StateUpdate, Unit>()
   for (const update of graph.updates) {
     const writer = selection.unitOf.get(update.value.node)
@@ -58,8 +58,9 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
 
 /** Every tensor that a unit reads from memory. */
 export function unitReads(unit: Unit): Tensor[] {
-  const inside = new Set(unit.nodes)
-  const operands = unit.nodes.flatMap(kernelOperands)
+  const nodes = unit.product ? [...unit.nodes, unit.product] : unit.nodes
+  const inside = new Set(nodes)
+  const operands = nodes.flatMap(kernelOperands)
   const tensors = operands.map((operand) => ("pack" in operand ? operand.pack.source : operand.tensor))
   return [...new Set(tensors)].filter(({ node }) => !inside.has(node))
 }
@@ -67,6 +68,12 @@ export function unitReads(unit: Unit): Tensor[] {
 /** The tensor whose numbers these are, seen through changes of shape. */
 export function throughViews(tensor: Tensor): Tensor {
   return isView(tensor.node) ? throughViews(tensor.node.inputs[0]) : tensor
+}
+
+/** The tensor in whose memory these numbers lie, seen through changes of shape and groups of columns. */
+export function storedTensor(tensor: Tensor): Tensor {
+  const { node } = tensor
+  return isView(node) || isWindow(node) ? storedTensor(node.inputs[0]) : tensor
 }
 
 /** `[output, input]` pairs of a node that may share memory, running sums included. */
@@ -89,22 +96,23 @@ function mayWriteOver(
 ): boolean {
   const { root } = writer
   if (graph.when) {
-    const outputs = new Set(Object.values(graph.outputs).map(throughViews))
+    const outputs = new Set(Object.values(graph.outputs).map(storedTensor))
     const isOnlyUpdated = (tensor: Tensor): boolean =>
       graph.updates.some(({ value }) => value === tensor) && !readers.has(tensor) && !outputs.has(tensor)
     if (!root.tensors.every(isOnlyUpdated)) return false
   }
   const reads = unitReads(writer).filter((tensor) => readsState(tensor, update.state))
   if (reads.length === 0) return true
-  if (reads.some(({ node }) => isView(node))) return false
-  if (isElementwise(root)) return true
+  if (reads.some(({ node }) => isView(node) || isWindow(node))) return false
+  // A product reads its operands again and again while its sums are written.
+  if (isElementwise(root)) return !writer.product?.inputs.some((tensor) => readsState(tensor, update.state))
   const pairs = reusePairs(root).filter(([output]) => output === update.value.index)
   const places = root.inputs.flatMap((tensor, input) => (readsState(tensor, update.state) ? [input] : []))
   return places.every((place) => pairs.some(([, input]) => input === place))
 }
 
 function readsState(tensor: Tensor, state: StateHandle): boolean {
-  const { node } = throughViews(tensor)
+  const { node } = storedTensor(tensor)
   return isState(node) && stateOf(node) === state
 }
 

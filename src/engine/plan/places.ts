@@ -77,13 +77,15 @@ function reusablePlace(
   index: number,
   placeOf: ReadonlyMap<Value, Place>,
 ): Place | undefined {
-  const target = instruction.outputs[output].value
+  const { value: target, window } = instruction.outputs[output]
+  if (window) return undefined
   const taken = new Set(instruction.outputs.map(({ value }) => placeOf.get(value)))
   const candidates = instruction.mayReuse.filter(([to]) => to === output).map(([, from]) => instruction.inputs[from])
-  const fits = ({ value }: Operand): boolean => {
+  const fits = ({ value, window: columns }: Operand): boolean => {
     const place = placeOf.get(value)
     return (
       !!place &&
+      !columns &&
       !taken.has(place) &&
       place.last === index &&
       value.bytes === target.bytes &&

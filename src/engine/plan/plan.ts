@@ -5,6 +5,7 @@
 import { invariant } from "../../errors.ts"
 import {
   type Graph,
+  graphRoots,
   isConstant,
   isInput,
   isState,
@@ -15,7 +16,7 @@ import {
   type Tensor,
 } from "../graph/index.ts"
 import type { KernelName } from "../ops/index.ts"
-import { type HostArray, type Shape, sameShape } from "../tensor/index.ts"
+import { type HostArray, type Shape, sameDimension, sameShape } from "../tensor/index.ts"
 import { fuseNodes } from "./fused.ts"
 import {
   type Guard,
@@ -30,8 +31,11 @@ import { ALIGNMENT, assignPlaces, type Places } from "./places.ts"
 import {
   isElementwise,
   isLeaf,
+  isView,
+  isWindow,
   kernelOperands,
   type PackRequest,
+  type Selection,
   selectUnits,
   type Unit,
   type UnitOperand,
@@ -64,17 +68,22 @@ export function planGraph(graph: Graph): Plan {
 class Planner {
   private readonly graph: Graph
   private readonly factory = new ValueFactory()
-  private readonly values = new Map<Tensor, Value>()
+  /** Where each tensor with memory of its own lies, and what is seen of it in other shapes once it was copied. */
+  private readonly operands = new Map<Tensor, Operand>()
   private readonly stateValues = new Map<StateHandle, Value>()
   private readonly packValues = new Map<string, Value>()
   private readonly packs: PersistentPack[] = []
   private readonly instructions: Instruction[] = []
   private readonly outputNames = new Map<Tensor, string>()
+  /** Concatenations whose parts are made in place, and which of them are. */
+  private readonly joined = new Map<Node, readonly boolean[]>()
+  private readonly selection: Selection
   private readonly order: Order
 
   constructor(graph: Graph) {
     this.graph = graph
-    this.order = orderUnits(graph, selectUnits(graph))
+    this.selection = selectUnits(graph)
+    this.order = orderUnits(graph, this.selection)
   }
 
   plan(): Plan {
@@ -84,6 +93,7 @@ class Planner {
     const copied = this.copyLeafOutputs()
     const written = new Map<Tensor, StateUpdate>()
     for (const update of this.order.inPlace.keys()) written.set(update.value, update)
+    for (const { root } of this.order.units) if (isConcatenation(root)) this.joinParts(root, written)
     for (const unit of this.order.units) this.emit(unit, written)
     this.copyUpdates()
     const outputs = Object.entries(graph.outputs).map(
@@ -142,24 +152,52 @@ class Planner {
   }
 
   private outputValue(name: string, tensor: Tensor): Value {
-    const { value } = this.operandOf(tensor)
-    if (value.home.kind === "output" && value.home.name === name) return value
+    const { value, window } = this.operandOf(tensor)
+    if (value.home.kind === "output" && value.home.name === name && !window) return value
     const copy = this.factory.make(tensor.shape, tensor.dtype, { kind: "output", name }, `output ${name}`)
     this.emitCopy({ value: copy, shape: tensor.shape }, this.operandOf(tensor), `output ${name}`)
     return copy
   }
 
-  /** The value behind a tensor, made when first asked for. */
+  /** Where a tensor lies; its value is made when first asked for. */
   private operandOf(tensor: Tensor): Operand {
-    const source = throughViews(tensor)
-    const { node } = source
+    const known = this.operands.get(tensor)
+    if (known) return known
+    const { node } = tensor
     if (isState(node)) return { value: this.stateValue(stateOf(node)), shape: tensor.shape }
-    let value = this.values.get(source)
-    if (!value) {
-      value = this.factory.make(source.shape, source.dtype, this.homeOf(source), describeNode(node))
-      this.values.set(source, value)
-    }
-    return { value, shape: tensor.shape }
+    if (isView(node)) return this.reshaped(tensor)
+    if (isWindow(node)) return this.columnsOf(tensor)
+    const value = this.factory.make(tensor.shape, tensor.dtype, this.homeOf(tensor), describeNode(node))
+    const operand = { value, shape: tensor.shape }
+    this.operands.set(tensor, operand)
+    return operand
+  }
+
+  /** The same numbers in another shape: where they are, unless their rows lie apart and the shape joins rows. */
+  private reshaped(tensor: Tensor): Operand {
+    const { shape, node } = tensor
+    const from = this.operandOf(node.inputs[0])
+    if (!from.window || keepsRows(from.shape, shape)) return { ...from, shape }
+    const copy = { ...this.inOnePiece(from, describeNode(node)), shape }
+    this.operands.set(tensor, copy)
+    return copy
+  }
+
+  /** An output of `split`: columns of its input. */
+  private columnsOf({ node, index, shape }: Tensor): Operand {
+    const from = this.operandOf(node.inputs[0])
+    const sizes = node.outputs.map((output) => output.shape[1] as number)
+    const start = sizes.slice(0, index).reduce((sum, size) => sum + size, from.window?.start ?? 0)
+    return { value: from.value, shape, window: { start, stride: from.window?.stride ?? (from.shape[1] as number) } }
+  }
+
+  /** The operand itself, or a copy of it when its rows lie apart. */
+  private inOnePiece(operand: Operand, origin: string): Operand {
+    const { value, shape, window } = operand
+    if (!window) return operand
+    const copy = { value: this.factory.make(shape, value.dtype, { kind: "arena" }, `copy for ${origin}`), shape }
+    this.emitCopy(copy, operand, copy.value.origin)
+    return copy
   }
 
   private homeOf(tensor: Tensor): Value["home"] {
@@ -180,38 +218,30 @@ class Planner {
   }
 
   private emit(unit: Unit, written: ReadonlyMap<Tensor, StateUpdate>): void {
-    const { root } = unit
-    const { rounded } = unit
+    const { root, rounded } = unit
+    if (this.joined.has(root)) {
+      this.emitRest(root)
+      return
+    }
     if (rounded?.instead) this.makeRounded(root.tensors[rounded.output], rounded.node.tensors[0])
     const outputs = root.tensors.map((tensor): Operand => {
       const update = written.get(tensor)
       if (!update) return this.operandOf(tensor)
-      const value = this.stateValue(update.state)
-      this.values.set(tensor, value)
-      return { value, shape: tensor.shape }
+      const operand = { value: this.stateValue(update.state), shape: tensor.shape }
+      this.operands.set(tensor, operand)
+      return operand
     })
     const guard = this.guardOf(root, written)
-    const common = { outputs, origin: unit.nodes.map(describeNode).join(" + "), ...(guard ? { guard } : {}) }
     if (isElementwise(root)) {
-      const beside = unit.rounded ? [unit.rounded.node] : []
-      const nodes = [...unit.nodes, ...beside]
-      const { reads, ints, floats } = fuseNodes(nodes, [root, ...beside])
-      const written = [...outputs, ...beside.map(({ tensors: [tensor] }) => this.operandOf(tensor))]
-      const inputs = reads.map((tensor) => this.operandOf(tensor))
-      const whole = inputs
-        .map((operand, index) => [operand, index] as const)
-        .filter(([{ shape }]) => sameShape(shape, outputs[0].shape))
-      const mayReuse = whole.map(([, index]) => [0, index] as const)
-      const operations = nodes.reduce((total, node) => total + costOf(node), 0)
-      const instruction = { kernel: "elementwise", inputs, ints, floats, mayReuse, operations, ...common } as const
-      this.instructions.push({ ...instruction, outputs: written })
+      this.instructions.push({ ...this.elementwise(unit, outputs), ...(guard ? { guard } : {}) })
       return
     }
     const rule = root.op.native
     invariant(rule, root.op.name, "an operation without a native kernel")
     const types = root.inputs.map(({ shape, dtype }) => ({ shape, dtype }))
     const operands = kernelOperands(root)
-    const inputs = operands.map((operand) => this.readOperand(operand, root.path))
+    const read = operands.map((operand) => this.readOperand(operand, root.path))
+    const inputs = rule.contiguous ? read.map((operand) => this.inOnePiece(operand, describeNode(root))) : read
     const scratchBytes = rule.scratchBytes?.(types) ?? 0
     const scratch = scratchBytes > 0 ? [this.scratch(scratchBytes, root)] : []
     const attributes = root.attributes as never
@@ -222,16 +252,104 @@ class Planner {
       floats: rule.floats?.(attributes) ?? [],
       mayReuse: kernelReusePairs(root, operands),
       operations: costOf(root),
-      ...common,
+      origin: describeNode(root),
       outputs: [...outputs, ...scratch],
+      ...(guard ? { guard } : {}),
+    })
+  }
+
+  /** A chain of elementwise steps, by itself or on the sums of a product. */
+  private elementwise({ nodes, root, rounded, product }: Unit, outputs: readonly Operand[]): Instruction {
+    const beside = rounded ? [rounded.node] : []
+    const all = [...nodes, ...beside]
+    const { reads, ints, floats } = fuseNodes(all, [root, ...beside], product?.tensors)
+    const rule = product?.op.native
+    const factors = product ? kernelOperands(product).map((operand) => this.readOperand(operand, product.path)) : []
+    const further = reads.slice(product ? 1 : 0).map((tensor) => this.operandOf(tensor))
+    const mayReuse = further.flatMap(({ value, shape }, index) => {
+      const reusable = sameShape(shape, outputs[0].shape) && !factors.some((factor) => factor.value === value)
+      return reusable ? [[0, factors.length + index] as const] : []
+    })
+    const settings = product
+      ? [...(rule?.ints?.(product.attributes as never, product.inputs) ?? []), factors.length]
+      : []
+    const done = product ? [product, ...all] : all
+    return {
+      kernel: (rule?.withElementwise ?? "elementwise") as KernelName,
+      outputs: [...outputs, ...beside.map(({ tensors: [tensor] }) => this.operandOf(tensor))],
+      inputs: [...factors, ...further],
+      ints: [...settings, ...ints],
+      floats,
+      mayReuse,
+      origin: (product ? [product, ...nodes] : nodes).map(describeNode).join(" + "),
+      operations: done.reduce((total, node) => total + costOf(node), 0),
+    }
+  }
+
+  /**
+   * Lets the parts of a concatenation be made where they belong, as columns of the whole, so that nothing is moved. A
+   * part can when a kernel makes it, nothing else reads it, and no other place claims it.
+   */
+  private joinParts(concatenation: Node, written: ReadonlyMap<Tensor, StateUpdate>): void {
+    const [whole] = concatenation.tensors
+    if (written.has(whole)) return
+    const stride = whole.shape[1] as number
+    const placed: boolean[] = []
+    let start = 0
+    for (const part of concatenation.inputs) {
+      const source = this.soleSource(part, concatenation)
+      if (source && !written.has(source)) {
+        const { value } = this.operandOf(whole)
+        this.operands.set(source, { value, shape: source.shape, window: { start, stride } })
+      }
+      placed.push(source !== undefined && !written.has(source))
+      start += part.shape[1] as number
+    }
+    if (placed.includes(true)) this.joined.set(concatenation, placed)
+  }
+
+  /** The output of a kernel that a part is, when its way to the concatenation has no side branch. */
+  private soleSource(part: Tensor, concatenation: Node): Tensor | undefined {
+    const { readers, unitOf } = this.selection
+    const kept = new Set(graphRoots(this.graph))
+    let [source, reader] = [part, concatenation]
+    for (;;) {
+      const onlyReader = readers.get(source)?.size === 1 && readers.get(source)?.has(reader)
+      const twice = reader.inputs.filter((input) => input === source).length > 1
+      if (!onlyReader || twice || kept.has(source)) return undefined
+      if (!isView(source.node)) break
+      reader = source.node
+      source = source.node.inputs[0]
+    }
+    const unit = unitOf.get(source.node)
+    const fits =
+      unit?.root === source.node &&
+      unit.rounded?.output !== source.index &&
+      !isConcatenation(source.node) &&
+      !source.node.op.native?.contiguous &&
+      keepsRows(source.shape, part.shape)
+    return fits && !this.operands.has(source) ? source : undefined
+  }
+
+  /** Copies the parts of a concatenation that were not made where they belong. */
+  private emitRest(concatenation: Node): void {
+    const [whole] = concatenation.tensors
+    const { value } = this.operandOf(whole)
+    const stride = whole.shape[1] as number
+    let start = 0
+    concatenation.inputs.forEach((part, index) => {
+      const target = { value, shape: part.shape, window: { start, stride } }
+      if (!this.joined.get(concatenation)?.[index])
+        this.emitCopy(target, this.operandOf(part), describeNode(concatenation))
+      start += part.shape[1] as number
     })
   }
 
   /** One value for a tensor and its rounding, in bf16: the unrounded numbers are never written. */
   private makeRounded(unrounded: Tensor, rounded: Tensor): void {
     const value = this.factory.make(rounded.shape, "bf16", this.homeOf(rounded), describeNode(unrounded.node))
-    this.values.set(unrounded, value)
-    this.values.set(rounded, value)
+    this.operands.set(unrounded, { value, shape: unrounded.shape })
+    this.operands.set(rounded, { value, shape: rounded.shape })
   }
 
   private scratch(bytes: number, node: Node): Operand {
@@ -252,7 +370,7 @@ class Planner {
   private packOperand({ source, transposed, dtype }: PackRequest, path: string): Operand {
     const from = this.operandOf(source)
     const shape: Shape = transposed ? [source.shape[1], source.shape[0]] : source.shape
-    const key = `${from.value.id} ${source.shape.join("×")} ${transposed} ${dtype}`
+    const key = `${from.value.id} ${from.window?.start ?? 0} ${source.shape.join("×")} ${transposed} ${dtype}`
     const known = this.packValues.get(key)
     if (known) return { value: known, shape }
     const pack =
@@ -300,7 +418,7 @@ class Planner {
     this.instructions.push({
       kernel: "slice",
       outputs: [flat(target)],
-      inputs: [flat({ value: source.value, shape: target.shape })],
+      inputs: [flat({ ...source, shape: target.shape })],
       ints: [0, 0],
       floats: [],
       mayReuse: [],
@@ -328,6 +446,16 @@ function kernelReusePairs(node: Node, operands: readonly UnitOperand[]): (readon
   return reusePairs(node)
     .map(([output, input]) => [output, placeOf(input)] as const)
     .filter(([, place]) => place >= 0)
+}
+
+/** Whether a node puts matrices side by side. */
+function isConcatenation({ op, inputs, attributes }: Node): boolean {
+  return op.native?.kernel === "concatenate" && inputs[0].rank === 2 && attributes["axis"] === 1
+}
+
+/** Whether each row of one shape is a row of the other. */
+function keepsRows(from: Shape, to: Shape): boolean {
+  return to.length >= 2 && sameDimension(from[0], to[0])
 }
 
 function costOf(node: Node): number {

@@ -13,10 +13,16 @@ export function applyPrecision(graph: Graph, precision: "f32" | "bf16"): Graph {
     if (tensor.dtype !== "f32") return tensor
     let result = rounded.get(tensor)
     if (!result) {
-      result = atPath(tensor.node.path, () => round(tensor))
+      result = roundAtSource(tensor)
       rounded.set(tensor, result)
     }
     return result
+  }
+  /** The same numbers whether rounded before or after they are looked at in another way; before, once for all ways. */
+  const roundAtSource = (tensor: Tensor): Tensor => {
+    const { op, path, inputs, attributes } = tensor.node
+    if (op.traits?.view || op.traits?.window) return applyAt(path, op, [roundOnce(inputs[0])], attributes)[tensor.index]
+    return atPath(path, () => round(tensor))
   }
   return rewriteGraph(graph, (node, inputs) => {
     const places = node.op.traits?.rounds

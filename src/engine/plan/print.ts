@@ -16,7 +16,12 @@ export function printPlan(plan: Plan): string {
   return `${lines.join("\n")}\n`
 }
 
-function place({ value }: Operand, { places, exchangeOffsets }: Plan): string {
+function place(operand: Operand, plan: Plan): string {
+  const { window } = operand
+  return window ? `${home(operand, plan)}[${window.start}::${window.stride}]` : home(operand, plan)
+}
+
+function home({ value }: Operand, { places, exchangeOffsets }: Plan): string {
   const { home } = value
   if (home.kind === "arena") return `arena+${places.offsets.get(value)}`
   if (home.kind === "state") return home.state.path

@@ -32,6 +32,8 @@ export interface Unit {
   readonly root: Node
   /** A rounding of the root's output that is written beside it, or for a kernel that can, instead of it. */
   rounded?: { readonly node: Node; readonly output: number; readonly instead: boolean }
+  /** Of an elementwise unit: the product that it takes while it is made, and that is never written. */
+  product?: Node
 }
 
 /** Most distinct inputs of one fused unit: their blocks share the first cache with the temporaries. */
@@ -74,10 +76,19 @@ export function isView(node: Node): boolean {
   return node.op.traits?.view === true
 }
 
-/** What must run, cut into units, and who reads what. Leaves and views are in no unit. */
+/** Whether the node only points at columns of its input. */
+export function isWindow(node: Node): boolean {
+  return node.op.traits?.window === true
+}
+
+/** What reads a tensor: nodes, and whether it is packed. */
+type Readers = ReadonlyMap<Tensor, ReadonlySet<Node | "packed">>
+
+/** What must run, cut into units, and who reads what. Leaves, views and windows are in no unit. */
 export interface Selection {
   readonly units: readonly Unit[]
   readonly unitOf: ReadonlyMap<Node, Unit>
+  readonly readers: Readers
 }
 
 export function selectUnits(graph: Graph): Selection {
@@ -87,27 +98,24 @@ export function selectUnits(graph: Graph): Selection {
   const kept = new Set(roots)
   const unitOf = new Map<Node, Unit>()
   for (const node of [...nodes].reverse()) {
-    if (isLeaf(node) || isView(node)) continue
+    if (isLeaf(node) || isView(node) || isWindow(node)) continue
     const host = isElementwise(node) && !kept.has(node.tensors[0]) ? hostOf(node, readers, unitOf) : undefined
     if (host) host.nodes.unshift(node)
     unitOf.set(node, host ?? { nodes: [node], root: node })
   }
   for (const node of nodes) if (isRounding(node)) joinProducer(node, readers, kept, unitOf)
+  for (const node of nodes)
+    if (unitOf.get(node)?.root === node) takeProduct(unitOf.get(node) as Unit, readers, kept, unitOf)
   const units = nodes.filter((node) => unitOf.get(node)?.root === node).map((node) => unitOf.get(node) as Unit)
   for (const unit of units) unit.nodes.sort((left, right) => left.id - right.id)
-  return { units, unitOf }
+  return { units, unitOf, readers }
 }
 
 /**
  * Lets a rounding happen where its input is made: as a second output of an elementwise unit, or as the only output of a
  * kernel that can write bf16 when nothing else reads the unrounded numbers.
  */
-function joinProducer(
-  rounding: Node,
-  readers: ReadonlyMap<Tensor, ReadonlySet<Node | "packed">>,
-  kept: ReadonlySet<Tensor>,
-  unitOf: Map<Node, Unit>,
-): void {
+function joinProducer(rounding: Node, readers: Readers, kept: ReadonlySet<Tensor>, unitOf: Map<Node, Unit>): void {
   const [source] = rounding.inputs
   const host = unitOf.get(source.node)
   if (!host || host.root !== source.node || host.rounded || unitOf.get(rounding)?.nodes.length !== 1) return
@@ -117,6 +125,29 @@ function joinProducer(
   if (!beside && !(alone && writesBf16)) return
   host.rounded = { node: rounding, output: source.index, instead: !beside }
   unitOf.set(rounding, host)
+}
+
+/** Lets an elementwise unit take the product that only it reads, the last one when there are several. */
+function takeProduct(unit: Unit, readers: Readers, kept: ReadonlySet<Tensor>, unitOf: Map<Node, Unit>): void {
+  if (!isElementwise(unit.root)) return
+  const [{ shape }] = unit.root.tensors
+  const isOurs = (tensor: Tensor): boolean => {
+    const own = unitOf.get(tensor.node)
+    const all = [...(readers.get(tensor) ?? [])]
+    return (
+      tensor.node.op.native?.withElementwise !== undefined &&
+      own?.root === tensor.node &&
+      !own.rounded &&
+      !kept.has(tensor) &&
+      sameShape(tensor.shape, shape) &&
+      all.every((reader) => reader !== "packed" && unitOf.get(reader) === unit)
+    )
+  }
+  const inputs = unit.nodes.flatMap((node) => node.inputs).filter(isOurs)
+  const product = inputs.sort((left, right) => right.node.id - left.node.id)[0]?.node
+  if (!product) return
+  unit.product = product
+  unitOf.set(product, unit)
 }
 
 /** The nodes whose kernels must run, in traced order; a rounding that happens while packing is not among them. */
@@ -144,11 +175,7 @@ function readersOf(nodes: readonly Node[]): Map<Tensor, Set<Node | "packed">> {
 }
 
 /** The fused unit that every reader of an elementwise node is in, if the node may join it. */
-function hostOf(
-  node: Node,
-  readers: ReadonlyMap<Tensor, ReadonlySet<Node | "packed">>,
-  unitOf: ReadonlyMap<Node, Unit>,
-): Unit | undefined {
+function hostOf(node: Node, readers: Readers, unitOf: ReadonlyMap<Node, Unit>): Unit | undefined {
   const [tensor] = node.tensors
   const hosts = new Set<Unit | undefined>()
   for (const reader of readers.get(tensor) ?? []) {

@@ -1,3 +1,6 @@
+export * from "./block-panels.ts"
+export * from "./blocks.ts"
 export * from "./dtype.ts"
+export * from "./float16.ts"
 export * from "./host-array.ts"
 export * from "./shape.ts"

@@ -9,7 +9,6 @@ import {
   equal,
   f32,
   i32,
-  linearCrossEntropy,
   logSumExp,
   type Precision,
   type PrecisionPolicy,
@@ -19,7 +18,7 @@ import {
   subtract,
   sum,
 } from "../../engine/index.ts"
-import { type CausalLanguageModel, packedAttention } from "../../models/index.ts"
+import { type CausalLanguageModel, packedAttention, tokenLosses } from "../../models/index.ts"
 import { KeyValueCache } from "../cache/index.ts"
 import { checkIds } from "./scheduler.ts"
 import { cachedHidden, cachedRowSpecs, logitsOf } from "./turn-program.ts"
@@ -133,7 +132,7 @@ export class Scorer {
       ({ tokens, positions, sequenceStart, targets }) => {
         const attention = packedAttention(sequenceStart)
         const hidden = model.hidden({ tokens, positions, attention, context: planned })
-        return { outputs: { nll: linearCrossEntropy(hidden, model.outputWeight, targets) } }
+        return { outputs: { nll: tokenLosses(hidden, model.outputWeight, targets) } }
       },
       { executor: model.store.executor, precision: this.precision, name: "score" },
     )

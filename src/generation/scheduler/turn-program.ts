@@ -8,7 +8,6 @@ import {
   embedding,
   f32,
   i32,
-  matmul,
   type Program,
   rows,
   type StateUpdate,
@@ -17,7 +16,7 @@ import {
   type Tensor,
   topCandidates,
 } from "../../engine/index.ts"
-import type { CausalLanguageModel } from "../../models/index.ts"
+import { type CausalLanguageModel, product } from "../../models/index.ts"
 import { cachedAttentionContext, type KeyValueCache } from "../cache/index.ts"
 
 /** Sizes of the batch that a scheduler serves. */
@@ -54,7 +53,7 @@ export function cachedHidden(
 
 /** Logits of hidden rows. @shape hidden [rows, width]; returns [rows, vocab], float32 */
 export function logitsOf(model: CausalLanguageModel, hidden: Tensor): Tensor {
-  return scope("lm_head", () => matmul(hidden, model.outputWeight, { transposeRight: true }))
+  return scope("lm_head", () => product(hidden, model.outputWeight))
 }
 
 export interface TurnProgramOptions extends BatchSizes {

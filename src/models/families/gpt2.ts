@@ -7,7 +7,7 @@
  * of them, and the feed-forward is two maps around a GELU. Dropout settings are read and kept, not applied.
  */
 import { z } from "zod"
-import { add, embedding, slice, type Tensor } from "../../engine/index.ts"
+import { add, split, type Tensor } from "../../engine/index.ts"
 import {
   ACTIVATION_NAMES,
   type AttentionContext,
@@ -22,6 +22,7 @@ import {
   type ParameterSpec,
   plainFeedForward,
   splitHeads,
+  tableRows,
 } from "../layers/index.ts"
 import {
   COMMON_IGNORED_KEYS,
@@ -78,7 +79,7 @@ export type Gpt2Config = z.output<typeof configSchema>
 function attend(module: Module, x: Tensor, layerIndex: number, config: Gpt2Config, context: AttentionContext): Tensor {
   const { n_embd, n_head } = config
   const joined = linearInOut(module, "c_attn", x) // [rows, 3 · width]: queries, keys, values
-  const [queries, keys, values] = [0, 1, 2].map((part) => splitHeads(slice(joined, 1, part * n_embd, n_embd), n_head))
+  const [queries, keys, values] = split(joined, [n_embd, n_embd, n_embd]).map((part) => splitHeads(part, n_head))
   const headScale = config.scale_attn_weights ? 1 / Math.sqrt(n_embd / n_head) : 1
   const scale = config.scale_attn_by_inverse_layer_idx ? headScale / (layerIndex + 1) : headScale
   return linearInOut(module, "c_proj", joinHeads(context.attend(layerIndex, queries, keys, values, { scale })))
@@ -160,8 +161,8 @@ export const gpt2: Family<Gpt2Config> = {
   parameterSpecs,
   hidden: (config, parameters, { tokens, positions, attention }) =>
     new Module(parameters).within("transformer", (transformer) => {
-      const tokenRows = transformer.within("wte", (table) => embedding(table.get("weight"), tokens))
-      const positionRows = transformer.within("wpe", (table) => embedding(table.get("weight"), positions))
+      const tokenRows = transformer.within("wte", (table) => tableRows(table.get("weight"), tokens))
+      const positionRows = transformer.within("wpe", (table) => tableRows(table.get("weight"), positions))
       let residual = add(tokenRows, positionRows) // [rows, width]
       for (let index = 0; index < config.n_layer; index++)
         residual = transformer.within(`h.${index}`, (layer) => block(layer, residual, index, config, attention))

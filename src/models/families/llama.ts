@@ -7,7 +7,7 @@
  * are kept [out, in], several query heads may share a key head, and the feed-forward is gated (SwiGLU).
  */
 import { z } from "zod"
-import { add, embedding, type Tensor } from "../../engine/index.ts"
+import { add, type Tensor } from "../../engine/index.ts"
 import {
   ACTIVATION_NAMES,
   type AttentionContext,
@@ -24,6 +24,7 @@ import {
   rotary,
   rotaryTables,
   splitHeads,
+  tableRows,
 } from "../layers/index.ts"
 import {
   COMMON_IGNORED_KEYS,
@@ -185,7 +186,7 @@ export const llama: Family<LlamaConfig> = {
     new Module(parameters).within("model", (model) => {
       const covered = Math.min(context ?? config.max_position_embeddings, config.max_position_embeddings)
       const turn = rotary(rotaryTables(config.rope_parameters, headSizes(config).headSize, covered), positions)
-      let residual = model.within("embed_tokens", (table) => embedding(table.get("weight"), tokens)) // [rows, width]
+      let residual = model.within("embed_tokens", (table) => tableRows(table.get("weight"), tokens)) // [rows, width]
       for (let index = 0; index < config.num_hidden_layers; index++)
         residual = model.within(`layers.${index}`, (layer) =>
           block(layer, residual, index, { config, attention, turn }),

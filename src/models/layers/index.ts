@@ -9,9 +9,11 @@ export {
 } from "./feed-forward.ts"
 export { joinHeads, splitHeads } from "./heads.ts"
 export { linear, linearInOut, linearInOutSpecs, linearSpecs } from "./linear.ts"
+export { product, productInOut, tableRows, tokenLosses } from "./matrices.ts"
 export { Module } from "./module.ts"
 export { layerNormSpecs, namedLayerNorm, namedRmsNorm, rmsNormSpecs } from "./norms.ts"
 export {
+  type BlockParameter,
   biasSpec,
   countParameters,
   type InitialNumbers,

@@ -1,5 +1,6 @@
 /** Linear maps, in the two layouts that checkpoints keep their matrices in. */
-import { add, matmul, type Tensor } from "../../engine/index.ts"
+import { add, type Tensor } from "../../engine/index.ts"
+import { product, productInOut } from "./matrices.ts"
 import type { Module } from "./module.ts"
 import { biasSpec, matrixSpec, type ParameterSpec } from "./parameters.ts"
 
@@ -9,15 +10,15 @@ import { biasSpec, matrixSpec, type ParameterSpec } from "./parameters.ts"
  *   y = x · weightᵀ + bias
  *
  * @shape   x        [rows, in]
- * @shape   weight   [out, in]
+ * @shape   weight   [out, in]     float32, or in blocks
  * @shape   bias     [out]
  * @shape   returns  [rows, out]   float32
  */
 export function linear(module: Module, name: string, x: Tensor): Tensor {
   return module.within(name, (map) => {
-    const product = matmul(x, map.get("weight"), { transposeRight: true })
+    const y = product(x, map.get("weight"))
     const bias = map.find("bias")
-    return bias ? add(product, bias) : product
+    return bias ? add(y, bias) : y
   })
 }
 
@@ -36,12 +37,12 @@ export function linearSpecs(
  *   y = x · weight + bias
  *
  * @shape   x        [rows, in]
- * @shape   weight   [in, out]
+ * @shape   weight   [in, out] float32, or [out, in] in blocks
  * @shape   bias     [out]
  * @shape   returns  [rows, out]   float32
  */
 export function linearInOut(module: Module, name: string, x: Tensor): Tensor {
-  return module.within(name, (map) => add(matmul(x, map.get("weight")), map.get("bias")))
+  return module.within(name, (map) => add(productInOut(x, map.get("weight")), map.get("bias")))
 }
 
 /** Parameters of `linearInOut`. */

@@ -1,6 +1,14 @@
 /** What a model learns: named arrays in a store. A family lists them as data; this file makes, fills and finds them. */
 
-import { formatShape, hashText, normalNumbers, type State, type Store } from "../../engine/index.ts"
+import {
+  type BlockDType,
+  type DType,
+  formatShape,
+  hashText,
+  normalNumbers,
+  type State,
+  type Store,
+} from "../../engine/index.ts"
 import { GlossaError, nearestName } from "../../errors.ts"
 
 /** Numbers a parameter begins with: zeros, ones, or a normal distribution of mean 0 and this deviation. */
@@ -36,7 +44,13 @@ export function countParameters(specs: readonly ParameterSpec[]): number {
 /** Seeds are half of a 64-bit Philox key. */
 const SEED_LIMIT = 2 ** 32
 
-/** The parameters of one model, as float32 states of a store, in the order of their specs. */
+/** How a parameter in blocks is kept: [outputs, inputs], even where its spec is [inputs, outputs]. */
+export interface BlockParameter {
+  readonly dtype: BlockDType
+  readonly shape: readonly number[]
+}
+
+/** The parameters of one model, as states of a store, in the order of their specs: float32, or matrices in blocks. */
 export class Parameters {
   readonly specs: readonly ParameterSpec[]
   private readonly byPath = new Map<string, State>()
@@ -44,11 +58,15 @@ export class Parameters {
   /**
    * Makes a state of zeros for each spec.
    *
+   * @param blocks  the parameters that are kept in blocks, by path; the others are float32
    * @throws OUT_OF_MEMORY when the machine cannot hold one of them
    */
-  constructor(store: Store, specs: readonly ParameterSpec[]) {
+  constructor(store: Store, specs: readonly ParameterSpec[], blocks?: ReadonlyMap<string, BlockParameter>) {
     this.specs = specs
-    for (const { path, shape } of specs) this.byPath.set(path, createState(store, path, shape))
+    for (const { path, shape } of specs) {
+      const kept: StoredForm = blocks?.get(path) ?? { dtype: "f32", shape }
+      this.byPath.set(path, createState(store, path, kept))
+    }
   }
 
   /** @throws CHECKPOINT_MISMATCH when there is no such parameter */
@@ -103,14 +121,19 @@ function initialNumbers({ path, initial }: ParameterSpec, count: number, seed: n
   return numbers
 }
 
-function createState(store: Store, path: string, shape: readonly number[]): State {
+interface StoredForm {
+  readonly dtype: DType
+  readonly shape: readonly number[]
+}
+
+function createState(store: Store, path: string, { dtype, shape }: StoredForm): State {
   try {
-    return store.create(path, shape)
+    return store.create(path, shape, { dtype })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new GlossaError("OUT_OF_MEMORY", {
       where: path,
-      wanted: `room for float32 ${formatShape(shape)}`,
+      wanted: `room for ${dtype} ${formatShape(shape)}`,
       came: error.message,
       fix: "use a smaller model",
       cause: error,

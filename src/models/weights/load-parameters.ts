@@ -2,10 +2,12 @@
  * From a checkpoint's tensors to a model's parameters: names that lack or have the family's prefix, tied copies, buffers
  * that old files hold. Whatever does not fit is told at once, in one error.
  */
+import { isBlockDType } from "../../engine/index.ts"
 import { GlossaError } from "../../errors.ts"
 import type { Family, ModelConfig } from "../families/index.ts"
 import type { ParameterSpec, Parameters } from "../layers/index.ts"
 import type { Checkpoint } from "./checkpoint.ts"
+import type { StoredModel } from "./stored-model.ts"
 
 /** Which tensor of the checkpoint fills each parameter, by parameter path. */
 export type ParameterSources = ReadonlyMap<string, string>
@@ -56,42 +58,58 @@ export async function matchCheckpoint<Config extends ModelConfig>(
     }
     sources.delete(copy)
   }
-  checkFit(specs, sources, unexpected, checkpoint, where)
+  checkFit(specs, unexpected, where, "config.json", (path, wanted) => {
+    const name = sources.get(path)
+    return name === undefined ? undefined : { name, shape: checkpoint.tensor(name).shape, wanted }
+  })
   return { config, sources, notices: [] }
 }
 
-/** Fills the parameters, one tensor in memory at a time. */
-export async function fillParameters(
-  parameters: Parameters,
-  sources: ParameterSources,
-  checkpoint: Checkpoint,
-): Promise<void> {
-  for (const [path, name] of sources) await parameters.get(path).write(await checkpoint.read(name))
+/** Fills the parameters, one tensor in memory at a time: as blocks where the state is in blocks. */
+export async function fillParameters(parameters: Parameters, stored: StoredModel): Promise<void> {
+  for (const { path } of parameters.specs) {
+    const state = parameters.get(path)
+    const blocks = isBlockDType(state.dtype) ? stored.blocks.get(path) : undefined
+    await state.write(blocks ? await blocks.read() : await stored.parameters.get(path).read())
+  }
 }
 
-function checkFit(
+/** The tensor of a parameter, and the shape it should have. */
+interface FoundTensor {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly wanted: readonly number[]
+}
+
+/**
+ * @param unexpected   tensors that belong to no parameter
+ * @param describedBy  what says which tensors there should be
+ * @param find         the tensor of a parameter, where there is one
+ * @throws CHECKPOINT_MISMATCH naming some of the tensors that are missing, unexpected or of another shape
+ */
+export function checkFit(
   specs: readonly ParameterSpec[],
-  sources: ParameterSources,
   unexpected: readonly string[],
-  checkpoint: Checkpoint,
   where: string,
+  describedBy: string,
+  find: (path: string, shape: readonly number[]) => FoundTensor | undefined,
 ): void {
   const missing: string[] = []
   const misshapen: string[] = []
   for (const { path, shape } of specs) {
-    const name = sources.get(path)
-    if (name === undefined) missing.push(path)
-    else if (checkpoint.tensor(name).shape.join() !== shape.join())
-      misshapen.push(`${name} [${checkpoint.tensor(name).shape.join(", ")}] for [${shape.join(", ")}]`)
+    const found = find(path, shape)
+    if (found === undefined) missing.push(path)
+    else if (found.shape.join() !== found.wanted.join())
+      misshapen.push(`${found.name} [${found.shape.join(", ")}] for [${found.wanted.join(", ")}]`)
   }
   const faults = [told("missing", missing), told("unexpected", unexpected), told("of another shape", misshapen)]
   const came = faults.filter((fault) => fault !== undefined).join("; ")
   if (came)
     throw new GlossaError("CHECKPOINT_MISMATCH", {
       where,
-      wanted: `the ${specs.length} tensors that config.json describes`,
+      wanted: `the ${specs.length} tensors that ${describedBy} describes`,
       came,
-      fix: "check that config.json belongs to these weights",
+      fix: `check that ${describedBy} belongs to these weights`,
     })
 }
 

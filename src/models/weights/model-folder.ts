@@ -33,7 +33,7 @@ export async function readModelConfig(folder: string): Promise<ModelFolderConfig
   if (!(await exists(path)))
     throw new GlossaError("MODEL_NOT_FOUND", {
       where: folder,
-      wanted: `a model folder, with ${CONFIG_FILE} and ${WEIGHTS_FILE}`,
+      wanted: `a model folder, with ${CONFIG_FILE} and ${WEIGHTS_FILE}, or a GGUF file`,
       came: (await exists(folder)) ? `a folder without ${CONFIG_FILE}` : "no such folder",
       fix: "name the folder that a training run or a download made",
     })

@@ -3,12 +3,14 @@ import { readFile, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { z } from "zod"
 import { GlossaError } from "../../errors.ts"
+import { GgufFile, isGgufPath } from "../../gguf/index.ts"
 import { tokenizerFromLlama2c } from "./formats/llama2c.ts"
 import { tokenizerFromMergesText } from "./formats/merges-text.ts"
 import { tokenizerFromSentencePiece } from "./formats/sentencepiece.ts"
 import { readSentencePieceModel } from "./formats/sentencepiece-file.ts"
 import { tokenizerFromTiktoken } from "./formats/tiktoken.ts"
 import { tokenizerFromVocabularyText } from "./formats/vocabulary-text.ts"
+import { hasGgufTokenizer, tokenizerFromGguf } from "./gguf.ts"
 import { describeValue, parseSettings, tokenizerInvalid } from "./parts.ts"
 import { reason } from "./save.ts"
 import { SPECIAL_ROLES, type SpecialRoles } from "./special-tokens.ts"
@@ -32,16 +34,33 @@ export const AutoTokenizer = {
   /**
    * The tokenizer of a model folder, or of one file. Of a folder: tokenizer.json, tokenizer.model (SentencePiece),
    * vocab.json with merges.txt, or vocab.txt, the first that is there. Of a file: any of these by its name, any other
-   * `.json` (a tokenizer.json), `.model` (SentencePiece), `.tiktoken` (ranks), `.bin` (llama2.c) or `.txt` (BERT's
-   * tokens). Beside it, where present: tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
+   * `.json` (a tokenizer.json), `.model` (SentencePiece), `.tiktoken` (ranks), `.bin` (llama2.c), `.txt` (BERT's
+   * tokens) or `.gguf`. Beside it, where present: tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
    *
    * @throws FILE_UNREADABLE when there is no tokenizer
-   * @throws TOKENIZER_INVALID when a file is damaged, contradictory or of an unknown kind
+   * @throws TOKENIZER_INVALID, CHECKPOINT_DAMAGED when a file is damaged, contradictory or of an unknown kind
    */
   async fromPretrained(path: string): Promise<Tokenizer> {
+    if (await isGgufPath(path)) return fromGgufFile(path, tokenizerFromGguf)
     const file = await fileOf(path)
     return readTokenizer(file, await readCompanions(dirname(file)))
   },
+}
+
+/** Whether a model folder or a GGUF file has a tokenizer. @throws FILE_UNREADABLE, CHECKPOINT_DAMAGED for a GGUF file */
+export async function hasTokenizer(path: string): Promise<boolean> {
+  if (await isGgufPath(path)) return fromGgufFile(path, hasGgufTokenizer)
+  for (const name of FILE_NAMES) if (await exists(join(path, name))) return true
+  return false
+}
+
+async function fromGgufFile<T>(path: string, read: (metadata: GgufFile["metadata"]) => T): Promise<T> {
+  const file = await GgufFile.open(path)
+  try {
+    return read(file.metadata)
+  } finally {
+    await file.close()
+  }
 }
 
 /** The file that holds the tokenizer of a path. */

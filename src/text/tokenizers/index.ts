@@ -1,6 +1,6 @@
 /** The tokenizer room's door. */
 export type { AddedToken } from "./added-tokens.ts"
-export { AutoTokenizer } from "./auto-tokenizer.ts"
+export { AutoTokenizer, hasTokenizer } from "./auto-tokenizer.ts"
 export { firstInvalidByte } from "./byte-text.ts"
 export type { Encoding, Offsets } from "./encoding.ts"
 export { type BytePairParts, tokenizerFromBpe } from "./formats/byte-pairs.ts"
@@ -22,6 +22,8 @@ export {
 } from "./formats/sentencepiece-file.ts"
 export { type TiktokenOptions, tiktokenFileOf, tokenizerFromTiktoken } from "./formats/tiktoken.ts"
 export { tokenizerFromVocabularyText, vocabularyTextOf } from "./formats/vocabulary-text.ts"
+export { tokenizerFromGguf } from "./gguf.ts"
+export { type GgufTokenizer, ggufTokenizer } from "./gguf-export.ts"
 export type { OffsetUnit } from "./offset-units.ts"
 export type { Padding } from "./padding.ts"
 export { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
@@ -44,5 +46,5 @@ export {
   type TokenizerCompanions,
   type TokenizerJson,
 } from "./tokenizer.ts"
-export { type TrainBpeOptions, type TrainingProgress, trainBpe } from "./train-bpe.ts"
+export * from "./trainers/index.ts"
 export type { Truncation, TruncationStrategy } from "./truncation.ts"

@@ -259,7 +259,7 @@ export async function openModel(
       came: config ? "both" : "neither",
     })
   const folder = resumed?.folder ?? from
-  const loadOptions = executor ? { executor } : {}
+  const loadOptions = { blocks: "widen", ...(executor ? { executor } : {}) } as const
   const model = folder
     ? await CausalLanguageModel.load(folder, loadOptions)
     : await createModel(config as ModelSettings, tokenizer, context, seed, executor)

@@ -1,5 +1,5 @@
-import { linearCrossEntropy, scope, type Tensor } from "../../engine/index.ts"
-import { type CausalLanguageModel, packedAttention } from "../../models/index.ts"
+import { scope, type Tensor } from "../../engine/index.ts"
+import { type CausalLanguageModel, packedAttention, tokenLosses } from "../../models/index.ts"
 import type { Objective, PackedInputs } from "./objective.ts"
 
 /**
@@ -13,6 +13,6 @@ export const causal: Objective = {
   name: "causal",
   rowLosses(model: CausalLanguageModel, { tokens, targets, positions, sequenceStart }: PackedInputs): Tensor {
     const hidden = model.hidden({ tokens, positions, attention: packedAttention(sequenceStart) })
-    return scope("loss", () => linearCrossEntropy(hidden, model.outputWeight, targets))
+    return scope("loss", () => tokenLosses(hidden, model.outputWeight, targets))
   },
 }

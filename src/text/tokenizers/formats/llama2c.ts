@@ -1,16 +1,14 @@
 /**
  * Tokenizers of llama2.c (tokenizer.bin) as tokenizer.json. Such a file lists SentencePiece's pieces by id, each with a
- * score; a text is joined by the best score first, which is BPE: the merges follow from the pieces and their scores.
+ * score; SentencePiece's mark for a space was written as a space.
  */
 
 import { byteToken } from "../models/vocabulary.ts"
 import { describeValue, tokenizerInvalid } from "../parts.ts"
 import { templateWithFirst } from "../post-processors/template.ts"
+import { mergesOf, type ScoredPiece, SPACE_MARK, sentencePieceParts } from "../sentencepiece-bpe.ts"
 import { Tokenizer, type TokenizerCompanions } from "../tokenizer.ts"
-import { mergesOfPieces, type ScoredPiece } from "./piece-merges.ts"
 
-/** SentencePiece's mark for a space, which llama2.c wrote as a space. */
-const SPACE = "▁"
 /** Ids 0 to 2. */
 const SPECIAL_TOKENS = ["<unk>", "<s>", "</s>"]
 const ROLES = { unk: "<unk>", bos: "<s>", eos: "</s>" }
@@ -38,31 +36,15 @@ export function tokenizerFromLlama2c(bytes: Uint8Array, where = "tokenizer.bin")
   const json = {
     version: "1.0",
     added_tokens: SPECIAL_TOKENS.map((content, id) => ({ id, content, special: true })),
-    normalizer: {
-      type: "Sequence",
-      normalizers: [
-        { type: "Prepend", prepend: SPACE },
-        { type: "Replace", pattern: { String: " " }, content: SPACE },
-      ],
-    },
-    pre_tokenizer: null,
+    ...sentencePieceParts(true),
     post_processor: templateWithFirst(bos, SPECIAL_TOKENS.indexOf(bos)),
-    decoder: {
-      type: "Sequence",
-      decoders: [
-        { type: "Replace", pattern: { String: SPACE }, content: " " },
-        { type: "ByteFallback" },
-        { type: "Fuse" },
-        { type: "Strip", content: " ", start: 1, stop: 0 },
-      ],
-    },
     model: {
       type: "BPE",
       unk_token: SPECIAL_TOKENS[0],
       fuse_unk: true,
       byte_fallback: true,
       vocab: Object.fromEntries(vocabulary),
-      merges: mergesOfPieces(pieces.slice(FIRST_BYTE + 256), vocabulary),
+      merges: mergesOf(pieces.slice(FIRST_BYTE + 256), vocabulary),
     },
   }
   const companions: TokenizerCompanions = { roles: ROLES, config: { add_bos_token: true, add_eos_token: false } }
@@ -99,7 +81,7 @@ function pieceText(bytes: Uint8Array, id: number, where: string): string {
     throw tokenizerInvalid(where, "UTF-8", "bytes that are not", cause)
   }
   const wanted = id < FIRST_BYTE ? SPECIAL_TOKENS[id] : id < FIRST_BYTE + 256 ? byteToken(id - FIRST_BYTE) : undefined
-  if (wanted === undefined) return text.replaceAll(" ", SPACE)
+  if (wanted === undefined) return text.replaceAll(" ", SPACE_MARK)
   // The marks of a text's start and end were written on lines of their own.
   if (text.trim() !== wanted) throw tokenizerInvalid(where, describeValue(wanted), describeValue(text))
   return wanted

@@ -3,8 +3,8 @@
  * that its scores imply. Pieces that SentencePiece never makes from text (control, unknown, bytes, unused) stay so.
  */
 import { describeValue, type PartJson, tokenizerInvalid } from "../parts.ts"
+import { mergesOf, SPACE_MARK as SPACE } from "../sentencepiece-bpe.ts"
 import { Tokenizer, type TokenizerCompanions } from "../tokenizer.ts"
-import { mergesOfPieces } from "./piece-merges.ts"
 import {
   type PieceType,
   readSentencePieceModel,
@@ -12,9 +12,6 @@ import {
   type SentencePieceModel,
   writeSentencePieceModel,
 } from "./sentencepiece-file.ts"
-
-/** SentencePiece's mark for a space. */
-const SPACE = "▁"
 
 /**
  * A tokenizer from the bytes of a `.model`.
@@ -120,7 +117,7 @@ function bpeParts(model: SentencePieceParts, unknown: number, vocabulary: Readon
   steps.push({ type: "Replace", pattern: { String: " " }, content: SPACE })
   const learned = model.pieces.filter(({ type }) => type === "normal" || type === "userDefined" || type === "unused")
   const parts = new Map(learned.map(({ text }) => [text, vocabulary.get(text) as number]))
-  const joined = learned.filter(({ type, text }) => type !== "userDefined" && [...text].length > 1)
+  const joined = learned.filter(({ type, text }) => type !== "userDefined" && !text.includes(" "))
   return {
     normalizer: sequenceOf(steps),
     pre_tokenizer: null,
@@ -132,7 +129,7 @@ function bpeParts(model: SentencePieceParts, unknown: number, vocabulary: Readon
       fuse_unk: true,
       byte_fallback: model.byteFallback ?? false,
       vocab: Object.fromEntries(vocabulary),
-      merges: mergesOfPieces(joined, parts),
+      merges: mergesOf(joined, parts),
     },
   }
 }
