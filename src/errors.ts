@@ -32,6 +32,10 @@ export const ERROR_CODES = {
     kind: "user",
     meaning: "The vocabulary asked for is smaller than its alphabet and special tokens.",
   },
+  TOKENIZER_OPTION_INVALID: {
+    kind: "user",
+    meaning: "A setting of encoding, such as a length to cut to, is outside its range.",
+  },
   TOKENIZER_MISSING: { kind: "user", meaning: "Text was given where there is a model but no tokenizer." },
   TOKEN_UNKNOWN: { kind: "user", meaning: "A token id is outside the vocabulary." },
   RECIPE_INVALID: { kind: "user", meaning: "A recipe's value is of the wrong kind or outside its range." },

@@ -11,8 +11,10 @@ import { openStoredModel, SafetensorsFile } from "../../src/models/weights/index
 import { parseRecipeText } from "../../src/recipes/index.ts"
 import { AutoTokenizer, Tokenizer } from "../../src/text/tokenizers/index.ts"
 import { verifyCheckpoint } from "../../src/training/loop/index.ts"
+import { SMALL_TOKENIZERS } from "../tokenizers/small-tokenizers.ts"
 import { LONGEST_INPUT, mutateBytes, mutateValue, randomBytes } from "./mutate.ts"
 import { Random } from "./random.ts"
+import { TOKENIZER_FILE_TARGETS } from "./tokenizer-targets.ts"
 
 export interface Target {
   readonly name: string
@@ -362,6 +364,9 @@ const tokenizers: Target = {
       },
       { byte_fallback: true, fuse_unk: true, ignore_merges: true, end_of_word_suffix: "</w>" },
     ),
+    ...Object.values(SMALL_TOKENIZERS)
+      .map(json)
+      .filter(({ length }) => length <= LONGEST_INPUT),
   ],
   words: [
     ...["type", "BPE", "ByteLevel", "Split", "Sequence", "Digits", "NFC", "TemplateProcessing", "Regex", "String"],
@@ -388,6 +393,8 @@ const tokenizers: Target = {
     const ids = tokenizer.encode(TEXT, { parseSpecialTokens: true })
     const known = ids.filter((id) => tokenizer.idToToken(id) !== undefined)
     tokenizer.decode(known)
+    const full = tokenizer.encodeFull(TEXT, { parseSpecialTokens: true, truncation: false, padding: false })
+    if (full.ids.join() !== ids.join()) throw new Error("encode and encodeFull give other ids")
     // What was read once is read again from what it writes, and says the same.
     const again = Tokenizer.fromJson(JSON.parse(JSON.stringify(tokenizer.toJson())))
     if (again.encode(TEXT, { parseSpecialTokens: true }).join() !== ids.join())
@@ -508,4 +515,12 @@ const configs: Target = {
 }
 
 /** The slowest first: two are run at a time. */
-export const TARGETS: readonly Target[] = [recipes, manifests, safetensors, gguf, tokenizers, configs]
+export const TARGETS: readonly Target[] = [
+  recipes,
+  manifests,
+  safetensors,
+  gguf,
+  tokenizers,
+  ...TOKENIZER_FILE_TARGETS,
+  configs,
+]

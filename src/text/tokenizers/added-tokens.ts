@@ -3,9 +3,9 @@
  * looked for when asked, so that text typed by a user cannot pose as a mark.
  */
 import { z } from "zod"
+import { CharTrie } from "./char-trie.ts"
 import type { Normalizer } from "./normalizers/index.ts"
 import { tokenizerInvalid } from "./parts.ts"
-import { literalPattern } from "./pattern.ts"
 
 export const addedTokenSchema = z.object({
   id: z.number().int().nonnegative(),
@@ -55,45 +55,66 @@ export function checkAddedTokens(
   })
 }
 
+/** A stretch of text that an added token takes, as UTF-16 indices. */
+export interface AddedTokenMatch {
+  readonly token: AddedToken
+  readonly start: number
+  readonly end: number
+}
+
 /** Finds a set of added tokens in text: leftmost first, the longest where several start. */
 export class AddedTokenFinder {
-  readonly #pattern: RegExp | undefined
-  readonly #byContent: ReadonlyMap<string, AddedToken>
+  readonly #tokens: readonly AddedToken[]
+  readonly #trie: CharTrie | undefined
 
   /** With a normalizer, the tokens are looked for as it writes them. */
   constructor(tokens: readonly AddedToken[], normalizer?: Normalizer) {
-    const entries = tokens.map(
-      (token) => [normalizer ? normalizer.normalize(token.content) : token.content, token] as const,
-    )
-    this.#byContent = new Map(entries.filter(([content]) => content !== ""))
-    const contents = [...this.#byContent.keys()].sort((left, right) => right.length - left.length)
-    this.#pattern = contents.length
-      ? new RegExp(contents.map(literalPattern).join("|").replaceAll("\\-", "-"), "gu")
-      : undefined
+    this.#tokens = tokens
+    const contents = tokens.map(({ content }) => (normalizer ? normalizer.normalize(content) : content))
+    if (contents.every((content) => content === "")) return
+    this.#trie = new CharTrie()
+    // Of several tokens that are written alike, the first counts.
+    for (let index = contents.length - 1; index >= 0; index--)
+      if (contents[index] !== "") this.#trie.add(contents[index], index)
   }
 
-  /** The text in order, as plain stretches (none empty) and the tokens between them. */
-  split(text: string): (string | AddedToken)[] {
-    if (!this.#pattern || text === "") return text === "" ? [] : [text]
-    const parts: (string | AddedToken)[] = []
+  /** Whether there is nothing to find. */
+  get isEmpty(): boolean {
+    return this.#trie === undefined
+  }
+
+  /**
+   * The tokens in a text, in order. The white space that a token takes with it may be that of the token before it;
+   * then both have it, as in Hugging Face's library.
+   */
+  find(text: string): AddedTokenMatch[] {
+    const matches: AddedTokenMatch[] = []
+    const trie = this.#trie
+    if (!trie) return matches
     let from = 0
-    for (const match of text.matchAll(this.#pattern)) {
-      const token = this.#byContent.get(match[0]) as AddedToken
-      let start = match.index
-      let end = start + match[0].length
-      if (token.single_word && (WORD_AT_END.test(text.slice(0, start)) || WORD_AT_START.test(text.slice(end)))) continue
-      if (start < from) continue
+    for (let at = 0; at < text.length; at++) {
+      if (!trie.startsWith(text.charCodeAt(at))) continue
+      const found = trie.longestAt(text, at)
+      if (!found) continue
+      const token = this.#tokens[found.value]
+      let start = at
+      let end = found.end
+      at = end - 1
+      if (token.single_word && (WORD_AT_END.test(before(text, start)) || WORD_AT_START.test(after(text, end)))) continue
       if (token.lstrip) while (start > from && WHITE_SPACE.test(text[start - 1])) start -= 1
       if (token.rstrip) while (end < text.length && WHITE_SPACE.test(text[end])) end += 1
-      if (start > from) parts.push(text.slice(from, start))
-      parts.push(token)
+      matches.push({ token, start, end })
       from = end
     }
-    if (from < text.length) parts.push(text.slice(from))
-    return parts
+    return matches
   }
 }
 
+/** The last character before an index; the first from it on. */
+const before = (text: string, at: number) => text.slice(Math.max(0, at - 2), at)
+const after = (text: string, at: number) => text.slice(at, at + 2)
+
 const WHITE_SPACE = /\p{White_Space}/u
-const WORD_AT_END = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]$/u
-const WORD_AT_START = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/u
+/** `\w` of Rust's `regex`. */
+const WORD_AT_END = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u
+const WORD_AT_START = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u

@@ -2,6 +2,7 @@
  * The printable spelling of the 256 bytes that GPT-2 introduced and tokenizer.json files use: bytes that print as
  * Latin-1 characters stand for themselves, the other 68 take U+0100, U+0101, … in byte order.
  */
+import type { AlignedText, CharacterChange } from "./aligned-text.ts"
 import { appendBytes } from "./byte-text.ts"
 
 function isPrintable(byte: number): boolean {
@@ -20,23 +21,51 @@ for (let byte = 0; byte < 256; byte++) {
   BYTE_OF_CODE[code] = byte
 }
 
+/** UTF-16 units that are spelled at once; longer texts go in parts, as engines are slow to join single characters of many. */
+const LONGEST_SPELLED = 4096
+
 /** The character that spells each byte, by byte value. */
 export const BYTE_CHARACTERS: readonly string[] = Array.from(CODE_OF_BYTE, (code) => String.fromCharCode(code))
 
 /** Spells a text's UTF-8 bytes, one character a byte. */
 export function spellBytes(text: string): string {
+  if (text.length > LONGEST_SPELLED) {
+    const parts: string[] = []
+    for (let from = 0; from < text.length; ) {
+      let to = from + LONGEST_SPELLED
+      if ((text.charCodeAt(to - 1) & 0xfc00) === 0xd800) to -= 1
+      parts.push(spellBytes(text.slice(from, to)))
+      from = to
+    }
+    return parts.join("")
+  }
+  let spelled = ""
   const bytes: number[] = []
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code < 0x80) bytes.push(code)
-    else at += appendBytes(text, at, bytes)
-  }
-  let spelled = ""
-  for (let at = 0; at < bytes.length; at += 8192) {
-    const codes = bytes.slice(at, at + 8192).map((byte) => CODE_OF_BYTE[byte])
-    spelled += String.fromCharCode(...codes)
+    if (code < 0x80) spelled += BYTE_CHARACTERS[code]
+    else {
+      bytes.length = 0
+      at += appendBytes(text, at, bytes)
+      for (const byte of bytes) spelled += BYTE_CHARACTERS[byte]
+    }
   }
   return spelled
+}
+
+/** As `spellBytes`; the bytes of a character all stand for what it stood for. */
+export function spellAligned(text: AlignedText): AlignedText {
+  if (/^[\0-\x7f]*$/.test(text.text)) return text.respelled(spellBytes(text.text))
+  const changes: CharacterChange[] = []
+  const bytes: number[] = []
+  for (let at = 0; at < text.text.length; at++) {
+    bytes.length = 0
+    at += appendBytes(text.text, at, bytes)
+    bytes.forEach((byte, index) => {
+      changes.push([BYTE_CHARACTERS[byte], index === 0 ? 0 : 1])
+    })
+  }
+  return text.transform(changes)
 }
 
 /** The bytes a spelling stands for, or undefined when a character of it spells no byte. */

@@ -2,9 +2,30 @@
 export type { AddedToken } from "./added-tokens.ts"
 export { AutoTokenizer, hasTokenizer } from "./auto-tokenizer.ts"
 export { firstInvalidByte } from "./byte-text.ts"
+export type { Encoding, Offsets } from "./encoding.ts"
+export { type BytePairParts, tokenizerFromBpe } from "./formats/byte-pairs.ts"
+export { tokenizerFromLlama2c } from "./formats/llama2c.ts"
+export { mergesTextOf, tokenizerFromMergesText } from "./formats/merges-text.ts"
+export {
+  type SentencePieceParts,
+  sentencePieceFileOf,
+  sentencePieceOf,
+  tokenizerFromSentencePiece,
+  tokenizerFromSentencePieceFile,
+} from "./formats/sentencepiece.ts"
+export {
+  type PieceType,
+  readSentencePieceModel,
+  type SentencePiece,
+  type SentencePieceModel,
+  writeSentencePieceModel,
+} from "./formats/sentencepiece-file.ts"
+export { type TiktokenOptions, tiktokenFileOf, tokenizerFromTiktoken } from "./formats/tiktoken.ts"
+export { tokenizerFromVocabularyText, vocabularyTextOf } from "./formats/vocabulary-text.ts"
 export { tokenizerFromGguf } from "./gguf.ts"
 export { type GgufTokenizer, ggufTokenizer } from "./gguf-export.ts"
-export { tokenizerFromLlama2c } from "./llama2c.ts"
+export type { OffsetUnit } from "./offset-units.ts"
+export type { Padding } from "./padding.ts"
 export { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
 export {
   DEFAULT_SPECIAL_ROLES,
@@ -13,12 +34,17 @@ export {
   type SpecialRoles,
   type SpecialTokenDefinition,
 } from "./special-tokens.ts"
+export type { SubwordSampling } from "./subword-sampler.ts"
 export {
   type DecodeOptions,
   type DecodeStream,
+  type EncodeInput,
   type EncodeOptions,
+  type FullEncodeOptions,
+  type ThreadOptions,
   Tokenizer,
   type TokenizerCompanions,
   type TokenizerJson,
 } from "./tokenizer.ts"
 export * from "./trainers/index.ts"
+export type { Truncation, TruncationStrategy } from "./truncation.ts"

@@ -58,6 +58,12 @@ export function literalPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
 }
 
+/** A global, Unicode-aware expression that matches a literal text. */
+export function literalExpression(text: string): RegExp {
+  // Unicode mode refuses needless escapes, and the hyphen needs one in classes only.
+  return new RegExp(literalPattern(text).replaceAll("\\-", "-"), "gu")
+}
+
 /** Oniguruma's source in JavaScript's dialect. Unicode's White_Space is what `\s` means there, not JavaScript's list. */
 export function translatePattern(source: string): string {
   let out = ""
@@ -101,12 +107,17 @@ export function translatePattern(source: string): string {
       out += character
     } else if (character === "+" && /[?*+]/.test(out.at(-1) ?? "") && !/\\.$/.test(out)) {
       refuse("possessive quantifiers")
+    } else if (LINE_MARKS[character]) {
+      out += LINE_MARKS[character]
     } else if (ignoreCase.at(-1) && /[a-z]/i.test(character)) {
       out += `[${bothCases(character)}]`
     } else out += character
   }
   return out
 }
+
+/** What Oniguruma means by these: ends of lines, not of the text, and a line ends with `\\n` alone. */
+const LINE_MARKS: Readonly<Record<string, string>> = { "^": "(?<![^\\n])", $: "(?![^\\n])", ".": "[^\\n]" }
 
 function refuse(what: string): never {
   throw new SyntaxError(`${what} are not supported`)
@@ -115,9 +126,13 @@ function refuse(what: string): never {
 const CLASS_ESCAPES: Readonly<Record<string, string>> = {
   s: "\\p{White_Space}",
   d: "\\p{Nd}",
-  w: "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}",
+  // Below U+0100, Oniguruma counts every number as part of a word.
+  w: "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}²³¹¼½¾",
   h: "0-9a-fA-F",
 }
+
+const BEFORE_WORD = `(?<![${CLASS_ESCAPES["w"]}])(?=[${CLASS_ESCAPES["w"]}])`
+const OUTSIDE_WORD = `(?<![${CLASS_ESCAPES["w"]}])(?![${CLASS_ESCAPES["w"]}])`
 
 /** One escape; inside a class the sets stand bare, outside they get brackets of their own. */
 function translateEscape(letter: string, inClass: boolean): string {
@@ -131,6 +146,9 @@ function translateEscape(letter: string, inClass: boolean): string {
   }
   if (letter === "A") return "(?<![^])"
   if (letter === "z") return "(?![^])"
+  if (letter === "Z") return "(?=\\n?(?![^]))"
+  if (letter === "b" && !inClass) return `(?:(?<=[${CLASS_ESCAPES["w"]}])(?![${CLASS_ESCAPES["w"]}])|${BEFORE_WORD})`
+  if (letter === "B" && !inClass) return `(?:(?<=[${CLASS_ESCAPES["w"]}])(?=[${CLASS_ESCAPES["w"]}])|${OUTSIDE_WORD})`
   if (/[a-zA-Z0-9^$\\.*+?()[\]{}|/-]/.test(letter)) return letter === "-" && !inClass ? "-" : `\\${letter}`
   // JavaScript's Unicode mode refuses needless escapes such as `\'`.
   return letter

@@ -54,8 +54,3 @@ export function sentencePieceParts(spacePrefix: boolean) {
     },
   }
 }
-
-/** How a vocabulary spells a byte that stands for itself: `<0x0A>`. */
-export function byteToken(byte: number): string {
-  return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`
-}

@@ -223,13 +223,13 @@ describe("damaged and contradictory files", () => {
     [
       "model type",
       (json) => (json.model["type"] = "BPF"),
-      /model\.type: wanted one of BPE; came "BPF" \(nearest: BPE\)/,
+      /model\.type: wanted one of BPE, Unigram, WordLevel, WordPiece; came "BPF" \(nearest: BPE\)/,
     ],
     ["no model", (json) => delete (json as Partial<Json>).model, /file\.model: wanted an object; came nothing/],
     [
       "pre-tokenizer",
       (json) => (json.pre_tokenizer = { type: "Bytes" }),
-      /pre_tokenizer\.type: wanted one of ByteLevel/,
+      /pre_tokenizer\.type: wanted one of BertPreTokenizer, ByteLevel/,
     ],
     [
       "broken pattern",

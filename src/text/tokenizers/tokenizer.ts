@@ -4,24 +4,57 @@
  */
 import { z } from "zod"
 import { GlossaError } from "../../errors.ts"
-import { type AddedToken, AddedTokenFinder, addedTokenSchema, checkAddedTokens } from "./added-tokens.ts"
+import { type AddedToken, addedTokenSchema, checkAddedTokens } from "./added-tokens.ts"
+import {
+  BatchEncoder,
+  type BatchRequest,
+  sharesOf,
+  UNITS_WORTH_THREADS,
+  unitsOf,
+  type WorkerStarter,
+  workerStarter,
+} from "./batch/batch-encoder.ts"
 import { bytesFromText, textFromBytes, toWellFormed } from "./byte-text.ts"
 import { DECODERS, type Decoder } from "./decoders/index.ts"
+import type { Encoding } from "./encoding.ts"
 import { MODELS, type TokenizerModel } from "./models/index.ts"
 import { HIGHEST_VOCABULARY } from "./models/vocabulary.ts"
 import { NORMALIZERS, type Normalizer } from "./normalizers/index.ts"
+import { type OffsetUnit, offsetsIn } from "./offset-units.ts"
+import { type Padding, paddingToJson, padEncodings, readPadding } from "./padding.ts"
 import { buildPart, describeValue, type Part, type PartDefinition, parseSettings, tokenizerInvalid } from "./parts.ts"
-import { PieceCache } from "./piece-cache.ts"
-import { POST_PROCESSORS, type PostProcessor } from "./post-processors/index.ts"
+import { POST_PROCESSORS, type PostProcessor, postProcess } from "./post-processors/index.ts"
 import { PRE_TOKENIZERS, type PreTokenizer } from "./pre-tokenizers/index.ts"
 import { saveTokenizer } from "./save.ts"
 import type { SpecialRoles } from "./special-tokens.ts"
+import { SubwordSampler, type SubwordSampling } from "./subword-sampler.ts"
+import { TextPipeline } from "./text-pipeline.ts"
+import { readTruncation, type Truncation, truncateEncodings, truncationToJson } from "./truncation.ts"
 
 export interface EncodeOptions {
   /** Put the post-processor's special tokens (such as `<|bos|>`) around the ids. Default true. */
   readonly addSpecialTokens?: boolean
   /** Read special tokens written out in the text as those tokens. Default false: they are text like any other. */
   readonly parseSpecialTokens?: boolean
+  /** Cut the text by chance, for training. Default: the best cut, always the same. */
+  readonly sampling?: SubwordSampling
+}
+
+/** A text, bytes, or a pair of either that one encoding is to hold. */
+export type EncodeInput = string | Uint8Array | readonly [first: string | Uint8Array, second: string | Uint8Array]
+
+export interface FullEncodeOptions extends EncodeOptions {
+  /** Cut to a length. Default: as tokenizer.json says, which mostly is not to. */
+  readonly truncation?: Truncation | false
+  /** Fill to a length. Default: as tokenizer.json says, which mostly is not to. */
+  readonly padding?: Padding | boolean
+  /** What `offsets` count. Default `bytes` of UTF-8. */
+  readonly offsetUnit?: OffsetUnit
+}
+
+export interface ThreadOptions {
+  /** Worker threads. Default: all cores, for batches that are worth it. 1 encodes in this thread. */
+  readonly threads?: number
 }
 
 export interface DecodeOptions {
@@ -64,7 +97,7 @@ const tokenizerSchema = z.object({
   model: z.record(z.string(), z.unknown()),
 })
 
-/** What tokenizer.json holds. Its `truncation` and `padding` are kept and written back; `encode` does neither. */
+/** What tokenizer.json holds. `encodeFull` truncates and pads as it says; `encode` does neither. */
 export interface TokenizerJson {
   readonly version: "1.0"
   readonly truncation: unknown
@@ -102,14 +135,14 @@ export class Tokenizer {
   readonly #model: TokenizerModel
   readonly #postProcessor: PostProcessor | undefined
   readonly #decoder: Decoder | undefined
-  readonly #kept: { readonly truncation: unknown; readonly padding: unknown }
+  readonly #pipeline: TextPipeline
+  readonly #truncation: Truncation | undefined
+  readonly #padding: Padding | undefined
   readonly #tokens: (string | undefined)[]
   readonly #added = new Map<number, AddedToken>()
   readonly #addedByContent = new Map<string, number>()
-  readonly #cache = new PieceCache()
   readonly #bytes: (Uint8Array | undefined)[] = []
-  /** Finders for [original text, normalized text], without and with special tokens. */
-  readonly #finders: Readonly<Record<"plain" | "special", readonly [AddedTokenFinder, AddedTokenFinder]>>
+  #batches: BatchEncoder | undefined
 
   private constructor(json: unknown, companions: TokenizerCompanions, where: string) {
     const file = parseSettings(tokenizerSchema, json, `${where}: file`)
@@ -118,7 +151,8 @@ export class Tokenizer {
     this.#model = buildPart(MODELS, withModelType(json), `${where}: model`)
     this.#postProcessor = optionalPart(POST_PROCESSORS, file.post_processor, `${where}: post_processor`)
     this.#decoder = optionalPart(DECODERS, file.decoder, `${where}: decoder`)
-    this.#kept = { truncation: file.truncation ?? null, padding: file.padding ?? null }
+    this.#truncation = readTruncation(file.truncation, `${where}: truncation`)
+    this.#padding = readPadding(file.padding, `${where}: padding`)
     this.addedTokens = file.added_tokens
     this.chatTemplate = companions.chatTemplate
     this.config = companions.config ?? {}
@@ -144,18 +178,13 @@ export class Tokenizer {
       if (token === undefined || this.tokenToId(token) !== undefined) continue
       throw tokenizerInvalid(`${where}: ${role}_token`, "a token of the vocabulary", describeValue(token))
     }
-    const finders = (tokens: readonly AddedToken[]) =>
-      [
-        new AddedTokenFinder(tokens.filter((token) => !token.normalized)),
-        new AddedTokenFinder(
-          tokens.filter((token) => token.normalized),
-          this.#normalizer,
-        ),
-      ] as const
-    this.#finders = {
-      plain: finders(file.added_tokens.filter((token) => !token.special)),
-      special: finders(file.added_tokens),
-    }
+    this.#model.withhold?.(new Set(file.added_tokens.filter(({ special }) => special).map(({ id }) => id)))
+    this.#pipeline = new TextPipeline({
+      normalizer: this.#normalizer,
+      preTokenizer: this.#preTokenizer,
+      model: this.#model,
+      addedTokens: file.added_tokens,
+    })
   }
 
   /**
@@ -172,8 +201,8 @@ export class Tokenizer {
   toJson(): TokenizerJson {
     return {
       version: "1.0",
-      truncation: this.#kept.truncation,
-      padding: this.#kept.padding,
+      truncation: truncationToJson(this.#truncation),
+      padding: paddingToJson(this.#padding),
       added_tokens: this.addedTokens,
       normalizer: this.#normalizer?.toJson() ?? null,
       pre_tokenizer: this.#preTokenizer?.toJson() ?? null,
@@ -194,12 +223,86 @@ export class Tokenizer {
 
   /** The ids of a text. Lone surrogates, which are no text, count as U+FFFD. */
   encode(text: string, options: EncodeOptions = {}): number[] {
-    return this.#encode(toWellFormed(text), options)
+    return this.#encode(toWellFormed(text), options, samplerOf(options))
   }
 
   /** The ids of any bytes. Byte-level tokenizers give the same bytes back, be they UTF-8 or not. */
   encodeBytes(bytes: Uint8Array, options: EncodeOptions = {}): number[] {
-    return this.#encode(textFromBytes(bytes), options)
+    return this.#encode(textFromBytes(bytes), options, samplerOf(options))
+  }
+
+  /**
+   * A text or a pair with all that a model may want to know beside ids: tokens, their places, masks and type ids.
+   *
+   * @throws TOKENIZER_OPTION_INVALID when truncation, padding or sampling cannot be done as asked
+   * @example
+   * const { ids, offsets } = tokenizer.encodeFull("naïve", { offsetUnit: "utf16" })
+   */
+  encodeFull(input: EncodeInput, options: FullEncodeOptions = {}): Encoding {
+    return this.#pad([this.#encodeFull(input, options, samplerOf(options))], options)[0]
+  }
+
+  /**
+   * The ids of many texts, over worker threads: the same as `encode` and `encodeBytes` give one by one. Of sampling,
+   * each text has its own: text number n is cut with the seed plus n.
+   */
+  async encodeBatch(
+    inputs: readonly (string | Uint8Array)[],
+    options: EncodeOptions & ThreadOptions = {},
+  ): Promise<number[][]> {
+    const { threads, ...encodeOptions } = options
+    const batches = this.#batchEncoder(inputs, threads)
+    if (!batches) return this.encodeHere(inputs, encodeOptions)
+    const requests = sharesOf(inputs).map((share): BatchRequest => ({ kind: "ids", ...share, options: encodeOptions }))
+    const lists: number[][] = []
+    for (const answer of await batches.run(requests, threads)) {
+      if (!("ids" in answer)) continue
+      let from = 0
+      for (const count of answer.counts) {
+        lists.push(Array.from(answer.ids.subarray(from, from + count)))
+        from += count
+      }
+    }
+    return lists
+  }
+
+  /** Many texts or pairs as `encodeFull` gives them, over worker threads, padded as one batch. */
+  async encodeFullBatch(
+    inputs: readonly EncodeInput[],
+    options: FullEncodeOptions & ThreadOptions = {},
+  ): Promise<Encoding[]> {
+    const { threads, ...encodeOptions } = options
+    const batches = this.#batchEncoder(inputs, threads)
+    let encodings: readonly Encoding[]
+    if (batches) {
+      const requests = sharesOf(inputs).map(
+        (share): BatchRequest => ({ kind: "full", ...share, options: encodeOptions }),
+      )
+      encodings = (await batches.run(requests, threads)).flatMap((answer) =>
+        "encodings" in answer ? answer.encodings : [],
+      )
+    } else encodings = this.encodeFullHere(inputs, encodeOptions)
+    return this.#pad(encodings, options)
+  }
+
+  /** A share of a batch in this thread; `first` is the number of its first text in the batch. */
+  encodeHere(inputs: readonly (string | Uint8Array)[], options: EncodeOptions, first = 0): number[][] {
+    return inputs.map((input, index) => this.#encode(textOf(input), options, samplerOf(options, first + index)))
+  }
+
+  /** As `encodeHere`, whole encodings; not padded. */
+  encodeFullHere(inputs: readonly EncodeInput[], options: FullEncodeOptions, first = 0): Encoding[] {
+    return inputs.map((input, index) => this.#encodeFull(input, options, samplerOf(options, first + index)))
+  }
+
+  /** How the threads of batches are started, where they are not those of the built package. */
+  startThreadsWith(start: WorkerStarter): void {
+    this.#batches = new BatchEncoder(() => this.#batchSetup(), start)
+  }
+
+  /** Ends the threads that batches have started, if any; a later batch starts new ones. */
+  async closeThreads(): Promise<void> {
+    await this.#batches?.close()
   }
 
   /**
@@ -218,14 +321,14 @@ export class Tokenizer {
    */
   decodeBytes(ids: Iterable<number>, { skipSpecialTokens = false, continues = false }: DecodeOptions = {}): Uint8Array {
     const parts: Uint8Array[] = []
-    let length = 0
+    const follower = this.#decoder?.follow?.(!continues)
     for (const id of ids) {
       if (skipSpecialTokens && this.isSpecial(id)) continue
-      const bytes = this.#bytesOf(id, !continues && parts.length === 0)
-      parts.push(bytes)
-      length += bytes.length
+      if (!follower) parts.push(this.#bytesOf(id, !continues && parts.length === 0))
+      else for (const part of follower.push(this.#tokenOf(id))) parts.push(bytesFromText(part))
     }
-    const joined = new Uint8Array(length)
+    if (follower) for (const part of follower.end()) parts.push(bytesFromText(part))
+    const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
     let at = 0
     for (const part of parts) {
       joined.set(part, at)
@@ -237,15 +340,19 @@ export class Tokenizer {
   /** Decodes ids as they come; all that it gives, joined, is what `decode` gives for all of them. */
   decodeStream({ skipSpecialTokens = false, continues = false }: DecodeOptions = {}): DecodeStream {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+    const follower = this.#decoder?.follow?.(!continues)
+    const write = (parts: readonly string[]) =>
+      parts.map((part) => decoder.decode(bytesFromText(part), { stream: true })).join("")
     let isFirst = !continues
     return {
       push: (id) => {
         if (skipSpecialTokens && this.isSpecial(id)) return ""
+        if (follower) return write(follower.push(this.#tokenOf(id)))
         const bytes = this.#bytesOf(id, isFirst)
         isFirst = false
         return decoder.decode(bytes, { stream: true })
       },
-      end: () => decoder.decode(),
+      end: () => (follower ? write(follower.end()) : "") + decoder.decode(),
     }
   }
 
@@ -293,55 +400,108 @@ export class Tokenizer {
     return token === undefined ? undefined : this.tokenToId(token)
   }
 
-  #encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions): number[] {
-    const ids: number[] = []
-    const [original, normalized] = this.#finders[parseSpecialTokens ? "special" : "plain"]
-    for (const [index, stretch] of original.split(text).entries()) {
-      if (typeof stretch !== "string") ids.push(stretch.id)
-      else {
-        const rewritten = this.#normalizer ? this.#normalizer.normalize(stretch) : stretch
-        for (const [place, part] of normalized.split(rewritten).entries()) {
-          if (typeof part !== "string") ids.push(part.id)
-          else this.#encodeStretch(part, index + place === 0, ids)
-        }
-      }
-    }
+  #encode(
+    text: string,
+    { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions,
+    sampler: SubwordSampler | undefined,
+  ): number[] {
+    const ids = this.#pipeline.ids(text, parseSpecialTokens, sampler)
     return addSpecialTokens && this.#postProcessor ? this.#postProcessor.process(ids) : ids
   }
 
-  /** Appends the ids of text that holds no added token. */
-  #encodeStretch(text: string, isFirst: boolean, ids: number[]): void {
-    const spell = this.#preTokenizer?.spell
-    const pieces = this.#preTokenizer ? this.#preTokenizer.split(text, isFirst) : [text]
-    for (const piece of pieces) {
-      let known = this.#cache.get(piece)
-      if (!known) {
-        known = this.#model.tokenize(spell ? spell(piece) : piece)
-        this.#cache.set(piece, known)
-      }
-      for (let index = 0; index < known.length; index++) ids.push(known[index])
+  /** One encoding, not padded. */
+  #encodeFull(input: EncodeInput, options: FullEncodeOptions, sampler: SubwordSampler | undefined): Encoding {
+    const { addSpecialTokens = true, truncation = this.#truncation, offsetUnit = "bytes" } = options
+    const texts = isPair(input) ? input : [input]
+    let encodings: readonly Encoding[] = texts.map((text, sequence) =>
+      this.#encodeText(textOf(text), sequence, options.parseSpecialTokens ?? false, offsetUnit, sampler),
+    )
+    const added = addSpecialTokens ? (this.#postProcessor?.added(texts.length > 1) ?? 0) : 0
+    if (truncation) encodings = truncateEncodings(encodings, truncation, added)
+    return postProcess(encodings, this.#postProcessor, addSpecialTokens)
+  }
+
+  #encodeText(
+    text: string,
+    sequence: number,
+    parsesSpecial: boolean,
+    unit: OffsetUnit,
+    sampler: SubwordSampler | undefined,
+  ): Encoding {
+    const tokens = this.#pipeline.tokens(text, parsesSpecial, sampler)
+    return {
+      ids: tokens.map(({ id }) => id),
+      tokens: tokens.map(({ token }) => token),
+      offsets: offsetsIn(unit, text, tokens),
+      typeIds: tokens.map(() => sequence),
+      attentionMask: tokens.map(() => 1),
+      specialTokensMask: tokens.map(() => 0),
+      wordIds: tokens.map(({ word }) => word),
+      sequenceIds: tokens.map(() => sequence),
+      overflowing: [],
     }
+  }
+
+  #pad(encodings: readonly Encoding[], options: FullEncodeOptions): Encoding[] {
+    const { padding = this.#padding } = options
+    if (!padding) return [...encodings]
+    const wanted = padding === true ? (this.#padding ?? {}) : padding
+    const id = wanted.id ?? this.padId ?? 0
+    return padEncodings(encodings, wanted, { id, token: this.#tokens[id] ?? "" })
+  }
+
+  /** The threads for a batch, or undefined where this thread does better. */
+  #batchEncoder(inputs: readonly EncodeInput[], threads: number | undefined): BatchEncoder | undefined {
+    if (threads === 1 || inputs.length < 2) return undefined
+    if (threads === undefined && inputs.reduce((sum, input) => sum + unitsOf(input), 0) < UNITS_WORTH_THREADS)
+      return undefined
+    if (!this.#batches) {
+      const start = workerStarter()
+      if (start) this.#batches = new BatchEncoder(() => this.#batchSetup(), start)
+    }
+    return this.#batches
+  }
+
+  #batchSetup(): { json: TokenizerJson; companions: TokenizerCompanions } {
+    return { json: this.toJson(), companions: { roles: this.roles } }
   }
 
   #bytesOf(id: number, isFirst: boolean): Uint8Array {
     const known = isFirst ? undefined : this.#bytes[id]
     if (known) return known
-    const token = this.#tokens[id]
-    if (token === undefined) {
-      throw new GlossaError("TOKEN_UNKNOWN", {
-        where: "decode",
-        wanted: `ids of the vocabulary, 0 to ${this.vocabularySize - 1}`,
-        came: `${id}`,
-        fix: "decode with the tokenizer that made the ids",
-      })
-    }
+    const token = this.#tokenOf(id)
+    const decoder = this.#decoder
     let bytes: Uint8Array
-    if (this.#added.has(id)) bytes = bytesFromText(token)
-    else if (this.#decoder) bytes = this.#decoder.bytesOf(token, isFirst)
-    else bytes = bytesFromText(isFirst ? token : ` ${token}`)
+    if (!decoder) bytes = bytesFromText(isFirst ? token : ` ${token}`)
+    else if (decoder.spellsBytes && this.#added.has(id)) bytes = bytesFromText(token)
+    else bytes = decoder.bytesOf(token, isFirst)
     if (!isFirst) this.#bytes[id] = bytes
     return bytes
   }
+
+  #tokenOf(id: number): string {
+    const token = this.#tokens[id]
+    if (token !== undefined) return token
+    throw new GlossaError("TOKEN_UNKNOWN", {
+      where: "decode",
+      wanted: `ids of the vocabulary, 0 to ${this.vocabularySize - 1}`,
+      came: `${id}`,
+      fix: "decode with the tokenizer that made the ids",
+    })
+  }
+}
+
+function isPair(input: EncodeInput): input is readonly [string | Uint8Array, string | Uint8Array] {
+  return Array.isArray(input)
+}
+
+/** Text as the pipeline reads it: of bytes, those that are not UTF-8 as lone surrogates; of a string, none of these. */
+function textOf(input: string | Uint8Array): string {
+  return typeof input === "string" ? toWellFormed(input) : textFromBytes(input)
+}
+
+function samplerOf({ sampling }: EncodeOptions, index = 0): SubwordSampler | undefined {
+  return sampling && new SubwordSampler({ ...sampling, seed: sampling.seed + index })
 }
 
 function optionalPart<Built extends Part>(
@@ -352,8 +512,20 @@ function optionalPart<Built extends Part>(
   return json === null || json === undefined ? undefined : buildPart(definitions, json, where)
 }
 
-/** The file's model; files from before models had a type are BPE when they have merges. Read raw, so that no schema copies a large vocabulary. */
+/**
+ * The file's model; files from before models had a type are told by the fields that only one has. Read raw, so that no
+ * schema copies a large vocabulary.
+ */
 function withModelType(json: unknown): unknown {
   const { model } = json as { model: Record<string, unknown> }
-  return model["type"] === undefined && "merges" in model ? Object.assign({ type: "BPE" }, model) : model
+  if (model["type"] !== undefined) return model
+  const type =
+    "merges" in model
+      ? "BPE"
+      : Array.isArray(model["vocab"])
+        ? "Unigram"
+        : "continuing_subword_prefix" in model
+          ? "WordPiece"
+          : undefined
+  return type === undefined ? model : Object.assign({ type }, model)
 }

@@ -18,6 +18,7 @@ export const byteLevelDecoder: PartDefinition<Decoder> = {
     const settings = parseSettings(settingsSchema, json, where)
     return {
       bytesOf: (token) => unspellBytes(token) ?? bytesFromText(token),
+      spellsBytes: true,
       toJson: () => settings,
     }
   },

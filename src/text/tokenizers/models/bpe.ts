@@ -6,164 +6,39 @@ import { z } from "zod"
 import { bytesFromText } from "../byte-text.ts"
 import { NO_ENTRY, PairTable } from "../pair-table.ts"
 import { describeValue, type PartDefinition, parseSettings, tokenizerInvalid } from "../parts.ts"
-import type { TokenizerModel } from "./index.ts"
-import { readVocabulary } from "./vocabulary.ts"
+import { PieceCache } from "../piece-cache.ts"
+import type { SubwordSampler } from "../subword-sampler.ts"
+import type { TokenizerModel, TokenSpan } from "./index.ts"
+import { MergeTable } from "./merge-table.ts"
+import { byteTokenIds, readVocabulary, vocabularySchema } from "./vocabulary.ts"
+
+export { MergeTable } from "./merge-table.ts"
 
 const settingsSchema = z.object({
   // Files written before the field existed leave it out.
   type: z.literal("BPE").default("BPE"),
-  dropout: z.number().nullish(),
+  dropout: z.number().min(0).max(1).nullish(),
   unk_token: z.string().nullish(),
   continuing_subword_prefix: z.string().nullish(),
   end_of_word_suffix: z.string().nullish(),
   fuse_unk: z.boolean().default(false),
   byte_fallback: z.boolean().default(false),
   ignore_merges: z.boolean().default(false),
-  // Checked entry by entry below: schemas over hundreds of thousands of entries are slow.
-  vocab: z.custom<Record<string, unknown>>(
-    (vocab) => typeof vocab === "object" && vocab !== null && !Array.isArray(vocab),
-    "an object of tokens and ids",
-  ),
+  vocab: vocabularySchema,
   merges: z.array(z.unknown()),
 })
 
 type BpeSettings = z.output<typeof settingsSchema>
 
-/** Pieces up to this many symbols are merged by scanning for the best pair; longer ones with a heap. */
-const SCAN_LIMIT = 48
-
-/** Rank of a pair that no merge joins. */
-const NEVER = 0x7fffffff
-
-/** A merge loop over learned pairs; shared by the model and by tests that hold its two ways against each other. */
-export class MergeTable {
-  readonly #pairs: PairTable
-  readonly #ranks: Int32Array
-  readonly #merged: Int32Array
-
-  /** `merges` in the order they were learned: [left id, right id, id of the joined piece]. */
-  constructor(merges: readonly (readonly [left: number, right: number, joined: number])[]) {
-    this.#pairs = new PairTable(merges.length)
-    this.#ranks = new Int32Array(merges.length)
-    this.#merged = new Int32Array(merges.length)
-    merges.forEach(([left, right, joined], rank) => {
-      const entry = this.#pairs.findOrAdd(left, right)
-      this.#ranks[entry] = rank
-      this.#merged[entry] = joined
-    })
-  }
-
-  /** Joins `symbols` as far as the merges go; returns the ids left. Cost n log n for long pieces. */
-  apply(symbols: number[]): number[] {
-    return symbols.length <= SCAN_LIMIT ? this.applyByScan(symbols) : this.applyByHeap(symbols)
-  }
-
-  /** Looks for the best pair anew after every merge: the fastest way while pieces are short. Changes `symbols`. */
-  applyByScan(symbols: number[]): number[] {
-    const entries: number[] = []
-    for (let at = 0; at + 1 < symbols.length; at++) entries.push(this.#pairs.find(symbols[at], symbols[at + 1]))
-    for (;;) {
-      let best = -1
-      let bestRank = NEVER
-      for (let at = 0; at < entries.length; at++) {
-        const entry = entries[at]
-        if (entry !== NO_ENTRY && this.#ranks[entry] < bestRank) {
-          best = at
-          bestRank = this.#ranks[entry]
-        }
-      }
-      if (best < 0) return symbols
-      symbols[best] = this.#merged[entries[best]]
-      symbols.splice(best + 1, 1)
-      entries.splice(best, 1)
-      if (best > 0) entries[best - 1] = this.#pairs.find(symbols[best - 1], symbols[best])
-      if (best < entries.length) entries[best] = this.#pairs.find(symbols[best], symbols[best + 1])
-    }
-  }
-
-  /** Keeps the candidate pairs in a heap and the symbols in a linked list: for pieces of any length. */
-  applyByHeap(symbols: readonly number[]): number[] {
-    const count = symbols.length
-    const ids = Int32Array.from(symbols)
-    const next = Int32Array.from(ids, (_, at) => at + 1)
-    const previous = Int32Array.from(ids, (_, at) => at - 1)
-    const heap = new CandidateHeap(3 * count)
-    const offer = (at: number) => {
-      const after = next[at]
-      const entry = after < count ? this.#pairs.find(ids[at], ids[after]) : NO_ENTRY
-      if (entry !== NO_ENTRY) heap.push(this.#ranks[entry] * POSITIONS + at)
-    }
-    for (let at = 0; at + 1 < count; at++) offer(at)
-    while (heap.size > 0) {
-      const candidate = heap.pop()
-      const at = candidate % POSITIONS
-      const after = next[at]
-      if (ids[at] < 0 || after >= count) continue
-      const entry = this.#pairs.find(ids[at], ids[after])
-      // The pair here may have been joined, or become another, since it was offered.
-      if (entry === NO_ENTRY || this.#ranks[entry] !== Math.floor(candidate / POSITIONS)) continue
-      ids[at] = this.#merged[entry]
-      ids[after] = JOINED
-      next[at] = next[after]
-      if (next[at] < count) previous[next[at]] = at
-      if (previous[at] >= 0) offer(previous[at])
-      offer(at)
-    }
-    const joined: number[] = []
-    for (let at = 0; at < count; at = next[at]) joined.push(ids[at])
-    return joined
-  }
-}
-
-/** More places than a JavaScript string can have; a candidate is `rank × POSITIONS + place`. */
-const POSITIONS = 2 ** 30
-/** Marks a symbol that is now part of the one before it. */
-const JOINED = -1
-
-/** A binary heap of numbers, smallest first. */
-class CandidateHeap {
-  size = 0
-  readonly #items: Float64Array
-
-  constructor(capacity: number) {
-    this.#items = new Float64Array(capacity)
-  }
-
-  push(item: number): void {
-    const items = this.#items
-    let at = this.size++
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (items[parent] <= item) break
-      items[at] = items[parent]
-      at = parent
-    }
-    items[at] = item
-  }
-
-  pop(): number {
-    const items = this.#items
-    const top = items[0]
-    const item = items[--this.size]
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= this.size) break
-      if (child + 1 < this.size && items[child + 1] < items[child]) child += 1
-      if (items[child] >= item) break
-      items[at] = items[child]
-      at = child
-    }
-    items[at] = item
-    return top
-  }
-}
+/** Pieces of more UTF-16 units are cut where no merge can join, when the pre-tokenizer has left them whole. */
+const LONG_PIECE = 64
+/** Chance of dropout where neither the call nor the model names one. */
+const DEFAULT_DROPOUT = 0.1
 
 export const bpeModel: PartDefinition<TokenizerModel> = {
   type: "BPE",
   build(json, where) {
     const settings = parseSettings(settingsSchema, json, where)
-    if (settings.dropout) throw tokenizerInvalid(`${where}.dropout`, "null or 0", describeValue(settings.dropout))
     const vocabulary = readVocabulary(settings.vocab, `${where}.vocab`)
     const unknownId = settings.unk_token == null ? undefined : vocabulary.get(settings.unk_token)
     if (settings.unk_token != null && unknownId === undefined) {
@@ -172,15 +47,87 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
     const merges = readMerges(settings, vocabulary, where)
     const table = new MergeTable(merges)
     const initial = initialSymbols(settings, vocabulary, unknownId)
+    const decorated = Boolean(settings.continuing_subword_prefix || settings.end_of_word_suffix)
+    const seams = decorated ? undefined : new Seams(settings.merges as readonly unknown[], vocabulary)
+    const stretches = new PieceCache()
+
+    const merge = (piece: string, sampler: SubwordSampler | undefined, lengths?: number[]): number[] => {
+      const symbols = initial(piece, lengths)
+      if (!sampler) return table.apply(symbols, lengths)
+      const dropout = sampler.dropout ?? (settings.dropout || DEFAULT_DROPOUT)
+      return table.applyByHeap(symbols, lengths, () => sampler.next() < dropout)
+    }
+    const mergeByStretches = (piece: string, cuts: Seams): number[] => {
+      const ids: number[] = []
+      for (let from = 0; from < piece.length; ) {
+        const to = cuts.next(piece, from)
+        if (!stretches.append(piece, from, to, ids)) {
+          const first = ids.length
+          for (const id of merge(piece.slice(from, to), undefined)) ids.push(id)
+          stretches.keep(piece, from, to, ids, first)
+        }
+        from = to
+      }
+      return ids
+    }
     return {
       vocabulary,
-      tokenize(piece) {
-        const whole = settings.ignore_merges ? vocabulary.get(piece) : undefined
-        return whole === undefined ? table.apply(initial(piece)) : [whole]
+      unknownId,
+      tokenize(piece, sampler) {
+        const whole = settings.ignore_merges && !sampler ? vocabulary.get(piece) : undefined
+        if (whole !== undefined) return [whole]
+        if (seams && !sampler && piece.length > LONG_PIECE) return mergeByStretches(piece, seams)
+        return merge(piece, sampler)
+      },
+      tokenizeSpans(piece, sampler) {
+        const whole = settings.ignore_merges && !sampler ? vocabulary.get(piece) : undefined
+        if (whole !== undefined) return [{ id: whole, token: piece, start: 0, end: piece.length }]
+        const lengths: number[] = []
+        const ids = merge(piece, sampler, lengths)
+        return spansOf(piece, ids, lengths, tokenNames(vocabulary))
       },
       toJson: () => settings,
     }
   },
+}
+
+const names = new WeakMap<ReadonlyMap<string, number>, string[]>()
+
+/** The token of each id. */
+function tokenNames(vocabulary: ReadonlyMap<string, number>): readonly string[] {
+  let known = names.get(vocabulary)
+  if (!known) {
+    known = []
+    for (const [token, id] of vocabulary) known[id] = token
+    names.set(vocabulary, known)
+  }
+  return known
+}
+
+/** Tokens with their places, from their lengths in UTF-8. A character's bytes all lie where the character does. */
+function spansOf(
+  piece: string,
+  ids: readonly number[],
+  lengths: readonly number[],
+  tokens: readonly string[],
+): TokenSpan[] {
+  /** UTF-16 index of the character that each byte belongs to, and of its end. */
+  const starts: number[] = []
+  const ends: number[] = []
+  let unit = 0
+  for (const character of piece) {
+    for (let bytes = bytesFromText(character).length; bytes > 0; bytes--) {
+      starts.push(unit)
+      ends.push(unit + character.length)
+    }
+    unit += character.length
+  }
+  let byte = 0
+  return ids.map((id, index) => {
+    const from = byte
+    byte += lengths[index]
+    return { id, token: tokens[id], start: starts[from] ?? unit, end: ends[byte - 1] ?? unit }
+  })
 }
 
 /** The merges as ids, each checked against the vocabulary. */
@@ -205,52 +152,103 @@ function readMerges(settings: BpeSettings, vocabulary: Map<string, number>, wher
   })
 }
 
-/** How a piece becomes its first symbols: one per character, with what stands in for characters without an id. */
+/**
+ * Finds where a text can be cut without changing what merges make of it: between two characters of the vocabulary that
+ * no merge brings together. Texts that come whole, as SentencePiece's do, fall into words that way.
+ */
+class Seams {
+  readonly #merges: readonly unknown[]
+  readonly #vocabulary: ReadonlyMap<string, number>
+  /** The characters that meet in a merge; made at the first long piece. */
+  #joined: PairTable | undefined
+  /** For each unit: 0 unknown yet, 1 a token, 2 none. */
+  readonly #characters = new Uint8Array(0x10000)
+
+  constructor(merges: readonly unknown[], vocabulary: ReadonlyMap<string, number>) {
+    this.#merges = merges
+    this.#vocabulary = vocabulary
+  }
+
+  /** The first seam after `from`, or the end. Only characters below U+10000 are looked at. */
+  next(text: string, from: number): number {
+    const joined = (this.#joined ??= this.#meetings())
+    let left = text.charCodeAt(from)
+    for (let at = from + 1; at < text.length; at++) {
+      const right = text.charCodeAt(at)
+      if (joined.find(left, right) === NO_ENTRY && this.#isToken(left) && this.#isToken(right)) return at
+      left = right
+    }
+    return text.length
+  }
+
+  #isToken(unit: number): boolean {
+    if (this.#characters[unit] === 0) this.#characters[unit] = this.#vocabulary.has(String.fromCharCode(unit)) ? 1 : 2
+    return this.#characters[unit] === 1
+  }
+
+  #meetings(): PairTable {
+    const joined = new PairTable(4096)
+    for (const merge of this.#merges) {
+      const [left, right] = typeof merge === "string" ? merge.split(" ") : (merge as readonly string[])
+      if (left !== "" && right !== "") joined.findOrAdd(left.charCodeAt(left.length - 1), right.charCodeAt(0))
+    }
+    return joined
+  }
+}
+
+/**
+ * How a piece becomes its first symbols: one per character, with what stands in for characters without an id. Their
+ * lengths in UTF-8 bytes are appended to `lengths`.
+ */
 function initialSymbols(settings: BpeSettings, vocabulary: Map<string, number>, unknownId: number | undefined) {
   const prefix = settings.continuing_subword_prefix ?? ""
   const suffix = settings.end_of_word_suffix ?? ""
+  const decorated = prefix !== "" || suffix !== ""
   /** Id of each one-unit character below U+0200, which byte-level spelling stays within; −1 where there is none. */
   const near = Int32Array.from({ length: 0x200 }, (_, code) => vocabulary.get(String.fromCharCode(code)) ?? -1)
 
-  return (piece: string): number[] => {
+  return (piece: string, lengths?: number[]): number[] => {
     const symbols: number[] = []
-    let afterUnknown = false
-    const decorated = prefix !== "" || suffix !== ""
+    /** Bytes of the unknown token that is not written yet: as in the Rust library, it waits for a known character. */
+    let waiting = 0
+    const writeUnknown = () => {
+      symbols.push(unknownId as number)
+      lengths?.push(waiting)
+      waiting = 0
+    }
     for (let at = 0; at < piece.length; at++) {
       const code = piece.charCodeAt(at)
       if (!decorated && code < 0x200 && near[code] >= 0) {
+        if (waiting > 0) writeUnknown()
         symbols.push(near[code])
-        afterUnknown = false
+        lengths?.push(code < 0x80 ? 1 : 2)
         continue
       }
       const character = String.fromCodePoint(piece.codePointAt(at) as number)
       const from = at
       at += character.length - 1
-      const token = `${from > 0 ? prefix : ""}${character}${at + 1 === piece.length ? suffix : ""}`
+      const token = decorated
+        ? `${from > 0 ? prefix : ""}${character}${at + 1 === piece.length ? suffix : ""}`
+        : character
       const id = vocabulary.get(token)
-      if (id !== undefined) symbols.push(id)
-      else {
-        const fallback = settings.byte_fallback ? byteTokens(token, vocabulary) : undefined
-        if (fallback) symbols.push(...fallback)
-        else if (unknownId !== undefined) {
-          if (!(settings.fuse_unk && afterUnknown)) symbols.push(unknownId)
-          afterUnknown = true
-          continue
-        }
+      if (id !== undefined) {
+        if (waiting > 0) writeUnknown()
+        symbols.push(id)
+        lengths?.push(bytesFromText(character).length)
+        continue
       }
-      afterUnknown = false
+      const fallback = settings.byte_fallback ? byteTokenIds(bytesFromText(token), vocabulary) : undefined
+      if (fallback) {
+        for (const byteId of fallback) {
+          symbols.push(byteId)
+          lengths?.push(1)
+        }
+      } else if (unknownId !== undefined) {
+        if (waiting > 0 && !settings.fuse_unk) writeUnknown()
+        waiting += bytesFromText(character).length
+      }
     }
+    if (waiting > 0) writeUnknown()
     return symbols
   }
-}
-
-/** Ids of `<0x00>`-style tokens for a character's bytes, when the vocabulary has them all. */
-function byteTokens(token: string, vocabulary: Map<string, number>): number[] | undefined {
-  const ids: number[] = []
-  for (const byte of bytesFromText(token)) {
-    const id = vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`)
-    if (id === undefined) return undefined
-    ids.push(id)
-  }
-  return ids
 }

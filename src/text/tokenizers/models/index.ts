@@ -1,14 +1,44 @@
 /** Models: how one piece becomes ids. */
 import type { Part, PartDefinition } from "../parts.ts"
+import type { SubwordSampler } from "../subword-sampler.ts"
 import { bpeModel } from "./bpe.ts"
+import { unigramModel } from "./unigram.ts"
+import { wordLevelModel } from "./word-level.ts"
+import { wordPieceModel } from "./word-piece.ts"
 
 /** Turns a piece, already spelled in the vocabulary's alphabet, into ids. */
 export interface TokenizerModel extends Part {
   /** Every token and its id. */
   readonly vocabulary: ReadonlyMap<string, number>
-  /** The ids of one piece. */
-  tokenize(piece: string): number[]
+  /**
+   * The ids of one piece.
+   *
+   * @param sampler  chooses among the ways to cut the piece; absent for the best way
+   * @throws TOKEN_UNKNOWN when the vocabulary cannot spell the piece and has no token for what is unknown
+   */
+  tokenize(piece: string, sampler?: SubwordSampler): number[]
+  /** The same ids, each with where it lies. */
+  tokenizeSpans(piece: string, sampler?: SubwordSampler): TokenSpan[]
+  /** Has tokens never made from text again, such as those that mark structure. Absent where they never are. */
+  withhold?(ids: ReadonlySet<number>): void
+  /** Id of the token for what the vocabulary cannot spell. */
+  readonly unknownId?: number
+}
+
+/** One token of a piece. */
+export interface TokenSpan {
+  readonly id: number
+  /** The vocabulary's spelling, or of unknown text the text itself where the model keeps it. */
+  readonly token: string
+  /** UTF-16 indices into the piece; of a token for one byte of a character, those of the character. */
+  readonly start: number
+  readonly end: number
 }
 
 /** Every model that tokenizer.json may name, by type. */
-export const MODELS: readonly PartDefinition<TokenizerModel>[] = [bpeModel]
+export const MODELS: readonly PartDefinition<TokenizerModel>[] = [
+  bpeModel,
+  unigramModel,
+  wordLevelModel,
+  wordPieceModel,
+]

@@ -11,6 +11,7 @@ export const prependNormalizer: PartDefinition<Normalizer> = {
     const settings = parseSettings(settingsSchema, json, where)
     return {
       normalize: (text) => (text === "" ? text : settings.prepend + text),
+      normalizeAligned: (text) => text.prepend(settings.prepend),
       toJson: () => settings,
     }
   },

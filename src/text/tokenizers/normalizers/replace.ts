@@ -6,7 +6,11 @@ import type { Normalizer } from "./index.ts"
 export const replaceNormalizer: PartDefinition<Normalizer> = {
   type: "Replace",
   build(json, where) {
-    const { settings, replace } = replacement(json, where)
-    return { normalize: replace, toJson: () => settings }
+    const { settings, replace, matches } = replacement(json, where)
+    return {
+      normalize: replace,
+      normalizeAligned: (text) => text.replace(matches(text.text), settings.content),
+      toJson: () => settings,
+    }
   },
 }

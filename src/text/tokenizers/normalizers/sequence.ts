@@ -12,6 +12,7 @@ export const sequenceNormalizer: PartDefinition<Normalizer> = {
     const steps = normalizers.map((step, index) => child(step, `${where}.normalizers[${index}]`))
     return {
       normalize: (text) => steps.reduce((rewritten, step) => step.normalize(rewritten), text),
+      normalizeAligned: (text) => steps.reduce((rewritten, step) => step.normalizeAligned(rewritten), text),
       toJson: () => ({ type: "Sequence", normalizers: steps.map((step) => step.toJson()) }),
     }
   },

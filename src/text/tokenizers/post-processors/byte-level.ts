@@ -1,7 +1,8 @@
-/** `ByteLevel`: trims spaces off character offsets; ids pass unchanged. */
+/** `ByteLevel`: takes white space off the places that tokens are said to have; ids pass unchanged. */
 import { z } from "zod"
 import { type PartDefinition, parseSettings } from "../parts.ts"
 import type { PostProcessor } from "./index.ts"
+import { trimOffsets } from "./trim-offsets.ts"
 
 const settingsSchema = z.object({
   type: z.literal("ByteLevel"),
@@ -14,6 +15,14 @@ export const byteLevelPostProcessor: PartDefinition<PostProcessor> = {
   type: "ByteLevel",
   build(json, where) {
     const settings = parseSettings(settingsSchema, json, where)
-    return { process: (ids) => ids, toJson: () => settings }
+    return {
+      process: (ids) => ids,
+      added: () => 0,
+      processEncodings: (encodings) =>
+        settings.trim_offsets
+          ? encodings.map((encoding) => trimOffsets(encoding, settings.add_prefix_space))
+          : encodings,
+      toJson: () => settings,
+    }
   },
 }

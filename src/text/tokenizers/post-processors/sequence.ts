@@ -12,6 +12,9 @@ export const sequencePostProcessor: PartDefinition<PostProcessor> = {
     const steps = processors.map((step, index) => child(step, `${where}.processors[${index}]`))
     return {
       process: (ids) => steps.reduce((processed, step) => step.process(processed), ids),
+      added: (isPair) => steps.reduce((sum, step) => sum + step.added(isPair), 0),
+      processEncodings: (encodings, addSpecialTokens) =>
+        steps.reduce((processed, step) => step.processEncodings(processed, addSpecialTokens), encodings),
       toJson: () => ({ type: "Sequence", processors: steps.map((step) => step.toJson()) }),
     }
   },

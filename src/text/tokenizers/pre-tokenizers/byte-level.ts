@@ -1,10 +1,11 @@
 /** `ByteLevel`: cuts with GPT-2's pattern (unless told not to) and spells every piece's bytes in GPT-2's alphabet. */
 import { z } from "zod"
-import { spellBytes } from "../byte-alphabet.ts"
+import { spellAligned, spellBytes } from "../byte-alphabet.ts"
 import { type PartDefinition, parseSettings } from "../parts.ts"
-import { compilePattern, SPLIT_PATTERNS } from "../pattern.ts"
+import { SPLIT_PATTERNS } from "../pattern.ts"
+import { type PieceScanner, scanAll, scannerOf } from "../piece-scanners.ts"
 import type { PreTokenizer } from "./index.ts"
-import { splitByPattern } from "./split.ts"
+import { scanningPreTokenizer } from "./scanning.ts"
 
 const settingsSchema = z.object({
   type: z.literal("ByteLevel"),
@@ -17,13 +18,14 @@ export const byteLevelPreTokenizer: PartDefinition<PreTokenizer> = {
   type: "ByteLevel",
   build(json, where) {
     const settings = parseSettings(settingsSchema, json, where)
-    const pattern = compilePattern(SPLIT_PATTERNS.gpt2, where)
+    const scan = settings.use_regex ? (scannerOf(SPLIT_PATTERNS.gpt2) as PieceScanner) : scanAll
+    const cutter = scanningPreTokenizer(scan, settings)
+    const lacksSpace = (text: string) => settings.add_prefix_space && text !== "" && !text.startsWith(" ")
     return {
-      split(text) {
-        const prefixed = settings.add_prefix_space && text !== "" && !text.startsWith(" ") ? ` ${text}` : text
-        if (!settings.use_regex) return prefixed === "" ? [] : [prefixed]
-        return splitByPattern(prefixed, pattern, "Isolated", false)
-      },
+      split: (text) => cutter.split(lacksSpace(text) ? ` ${text}` : text, false),
+      splitAligned: (text) =>
+        cutter.splitAligned(lacksSpace(text.text) ? text.prepend(" ") : text).map((piece) => spellAligned(piece)),
+      scan: settings.add_prefix_space ? undefined : scan,
       spell: spellBytes,
       toJson: () => settings,
     }

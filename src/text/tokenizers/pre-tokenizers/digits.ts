@@ -1,8 +1,8 @@
 /** `Digits`: cuts digits off from the rest, each by itself or in runs. */
 import { z } from "zod"
 import { type PartDefinition, parseSettings } from "../parts.ts"
+import { cuttingPreTokenizer, matchRanges, rangesByMatches } from "./cutting.ts"
 import type { PreTokenizer } from "./index.ts"
-import { splitByPattern } from "./split.ts"
 
 const settingsSchema = z.object({ type: z.literal("Digits"), individual_digits: z.boolean().default(false) })
 
@@ -11,9 +11,6 @@ export const digitsPreTokenizer: PartDefinition<PreTokenizer> = {
   build(json, where) {
     const settings = parseSettings(settingsSchema, json, where)
     const pattern = settings.individual_digits ? /\p{N}/gu : /\p{N}+/gu
-    return {
-      split: (text) => splitByPattern(text, pattern, "Isolated", false),
-      toJson: () => settings,
-    }
+    return cuttingPreTokenizer((text) => rangesByMatches(text, matchRanges(text, pattern), "Isolated"), settings)
   },
 }

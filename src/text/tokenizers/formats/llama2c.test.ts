@@ -3,8 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { GlossaError } from "../../errors.ts"
-import { AutoTokenizer, tokenizerFromLlama2c } from "./index.ts"
+import { GlossaError } from "../../../errors.ts"
+import { AutoTokenizer, tokenizerFromLlama2c } from "../index.ts"
 
 type Piece = readonly [text: string, score: number]
 

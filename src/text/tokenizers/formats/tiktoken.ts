@@ -1,0 +1,134 @@
+/**
+ * tiktoken's ranks: a line for each token with its bytes in base64 and its rank, which is its id. The merges are not
+ * there, but follow: cut by lower ranks alone, a token falls into the two parts that it was merged from.
+ */
+import { BYTE_CHARACTERS } from "../byte-alphabet.ts"
+import { HIGHEST_VOCABULARY } from "../models/vocabulary.ts"
+import { describeValue, tokenizerInvalid } from "../parts.ts"
+import type { SplitPatternName } from "../pattern.ts"
+import type { Tokenizer } from "../tokenizer.ts"
+import { tokenizerFromBpe } from "./byte-pairs.ts"
+
+export interface TiktokenOptions {
+  /** How text is cut; the file does not say. Default: as the vocabulary of that many ranks does. */
+  readonly splitPattern?: SplitPatternName | string
+  /** Special tokens and their ids; the file does not say. Default: those of the vocabulary of that many ranks. */
+  readonly specialTokens?: Readonly<Record<string, number>>
+}
+
+/** The published vocabularies, by how many ranks they have. */
+const PUBLISHED: Readonly<Record<number, Required<TiktokenOptions> & { readonly name: string }>> = {
+  50256: { name: "r50k_base", splitPattern: "gpt2", specialTokens: { "<|endoftext|>": 50256 } },
+  50280: { name: "p50k_base", splitPattern: "gpt2", specialTokens: { "<|endoftext|>": 50256 } },
+  100256: {
+    name: "cl100k_base",
+    splitPattern: "cl100k",
+    specialTokens: {
+      "<|endoftext|>": 100257,
+      "<|fim_prefix|>": 100258,
+      "<|fim_middle|>": 100259,
+      "<|fim_suffix|>": 100260,
+      "<|endofprompt|>": 100276,
+    },
+  },
+  199998: {
+    name: "o200k_base",
+    splitPattern: "o200k",
+    specialTokens: { "<|endoftext|>": 199999, "<|endofprompt|>": 200018 },
+  },
+}
+
+/**
+ * A tokenizer from the contents of a `.tiktoken` file.
+ *
+ * @param where  what to call the file in error texts
+ * @throws TOKENIZER_INVALID when a line is damaged, a token or rank is there twice, a byte has no token, or a token does
+ *   not come from two others
+ */
+export function tokenizerFromTiktoken(text: string, options: TiktokenOptions = {}, where = "tiktoken file"): Tokenizer {
+  const ranks = readRanks(text, where)
+  const published = PUBLISHED[ranks.size]
+  const splitPattern = options.splitPattern ?? published?.splitPattern
+  if (splitPattern === undefined)
+    throw tokenizerInvalid(where, "a split pattern, as the file has none", `${ranks.size} ranks of no known vocabulary`)
+  const specialTokens = Object.entries(options.specialTokens ?? published?.specialTokens ?? {})
+  const eos = specialTokens.find(([content]) => content === "<|endoftext|>")?.[0]
+  return tokenizerFromBpe(
+    {
+      tokens: ranks,
+      merges: recoverMerges(ranks, where),
+      splitPattern,
+      specialTokens: specialTokens.map(([content, id]) => ({ content, id })),
+      // tiktoken looks a piece up before it merges.
+      ignoresMerges: true,
+    },
+    { roles: eos === undefined ? {} : { bos: eos, eos } },
+    where,
+  )
+}
+
+/** The ranks of a byte-level tokenizer's tokens as a `.tiktoken` file. */
+export function tiktokenFileOf(tokenizer: Tokenizer): string {
+  const special = new Set(tokenizer.addedTokens.map(({ id }) => id))
+  const lines: string[] = []
+  for (let id = 0; id < tokenizer.vocabularySize; id++) {
+    if (special.has(id) || tokenizer.idToToken(id) === undefined) continue
+    lines.push(`${Buffer.from(tokenizer.tokenBytes(id)).toString("base64")} ${id}\n`)
+  }
+  return lines.join("")
+}
+
+/** Tokens, in GPT-2's spelling of their bytes, and their ranks. */
+function readRanks(text: string, where: string): Map<string, number> {
+  const ranks = new Map<string, number>()
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line === "" || line === "\r") continue
+    const place = `${where}: line ${index + 1}`
+    const match = /^([A-Za-z0-9+/]+={0,2}) (\d{1,9})\r?$/.exec(line)
+    if (!match) throw tokenizerInvalid(place, "a token in base64 and its rank", describeValue(line))
+    const rank = Number(match[2])
+    if (rank >= HIGHEST_VOCABULARY) throw tokenizerInvalid(place, `a rank below ${HIGHEST_VOCABULARY}`, match[2])
+    const token = Array.from(Buffer.from(match[1], "base64"), (byte) => BYTE_CHARACTERS[byte]).join("")
+    if (token === "") throw tokenizerInvalid(place, "a token of at least one byte", describeValue(line))
+    if (ranks.has(token)) throw tokenizerInvalid(place, "each token once", describeValue(match[1]))
+    ranks.set(token, rank)
+  }
+  if (ranks.size === 0) throw tokenizerInvalid(where, "lines of tokens and ranks", "none")
+  return ranks
+}
+
+/** The longest token that is taken apart; published ones have up to 128 bytes. */
+const LONGEST_TOKEN = 1024
+
+function recoverMerges(ranks: ReadonlyMap<string, number>, where: string): [string, string][] {
+  const merges: [string, string][] = []
+  const sorted = [...ranks].sort(([, left], [, right]) => left - right)
+  for (const [token, rank] of sorted) {
+    if (token.length < 2) continue
+    const refuse = () =>
+      tokenizerInvalid(`${where}: rank ${rank}`, "a token of two others with lower ranks", describeValue(token))
+    if (token.length > LONGEST_TOKEN) throw refuse()
+    const parts = partsBelow(token, rank, ranks)
+    if (parts.length !== 2) throw refuse()
+    merges.push([parts[0], parts[1]])
+  }
+  return merges
+}
+
+/** What merging with ranks below `limit` leaves of a token. */
+function partsBelow(token: string, limit: number, ranks: ReadonlyMap<string, number>): string[] {
+  const parts = [...token]
+  while (parts.length > 2) {
+    let best = -1
+    let bestRank = limit
+    for (let at = 0; at + 1 < parts.length; at++) {
+      const rank = ranks.get(parts[at] + parts[at + 1])
+      if (rank === undefined || rank >= bestRank) continue
+      best = at
+      bestRank = rank
+    }
+    if (best < 0) break
+    parts.splice(best, 2, parts[best] + parts[best + 1])
+  }
+  return parts.every((part) => (ranks.get(part) ?? limit) < limit) ? parts : []
+}
