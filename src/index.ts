@@ -25,7 +25,15 @@ export {
 } from "./generation/index.ts"
 export { CausalLanguageModel, type ModelDescription } from "./models/index.ts"
 export { loadRecipe, parseRecipe, printRecipe, type Recipe, recipeSchema } from "./recipes/index.ts"
-export { AutoTokenizer, readCorpus, splitHeldOut, type Tokenizer, tokenizeCorpus, trainBpe } from "./text/index.ts"
+export {
+  AutoTokenizer,
+  readCorpus,
+  splitHeldOut,
+  type Tokenizer,
+  tokenizeCorpus,
+  trainBpe,
+  trainTokenizer,
+} from "./text/index.ts"
 export { type PretrainSettings, type PretrainSettingsInput, pretrain } from "./training/index.ts"
 
 export interface FromPretrainedOptions {

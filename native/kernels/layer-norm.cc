@@ -99,21 +99,30 @@ void layerNormWeightGradient(const Call& call, Team& team) {
   const Rows rows(x), gradientRows(dy);
   require(rows.count == gradientRows.count && rows.width == gradientRows.width && dweight.elements() == rows.width,
           "layerNormWeightGradient: shapes differ");
-  const int64_t strips = (rows.width + stripColumns - 1) / stripColumns;
-  forRanges(team, strips, rows.count * stripColumns, [&](int64_t first, int64_t last, int) {
+  const int64_t width = stripWidth(rows.width, team.size());
+  const int64_t strips = (rows.width + width - 1) / width;
+  forRanges(team, strips, rows.count * width, [&](int64_t first, int64_t last, int) {
     for (int64_t strip = first; strip < last; strip++) {
-      const int64_t begin = strip * stripColumns, end = std::min(rows.width, begin + stripColumns);
+      const int64_t begin = strip * width, end = std::min(rows.width, begin + width);
       const auto gradient = [&](int64_t row, int64_t column, int lanes) {
         return loadLanes(dy, gradientRows.start(row) + column, lanes);
       };
-      rowBlockSum(rows.count, begin, end, weightStart == nullptr ? nullptr : weightStart + begin,
-                  dweight.as<float>() + begin, [&](int64_t row, int64_t column, int lanes) {
-                    const F32x16 distance = loadLanes(x, rows.start(row) + column, lanes) - broadcast(means[row]);
-                    return gradient(row, column, lanes) * (distance * broadcast(deviations[row]));
-                  });
-      if (dbias == nullptr) continue;
-      rowBlockSum(rows.count, begin, end, biasStart == nullptr ? nullptr : biasStart + begin,
-                  dbias->as<float>() + begin, gradient);
+      const auto toWeight = [&](int64_t row, int64_t column, int lanes, F32x16 gradients) {
+        const F32x16 distance = loadLanes(x, rows.start(row) + column, lanes) - broadcast(means[row]);
+        return gradients * (distance * broadcast(deviations[row]));
+      };
+      const ColumnSums weight{weightStart, dweight.as<float>()};
+      if (dbias == nullptr) {
+        rowBlockSums(rows.count, begin, end, {weight}, [&](int64_t row, int64_t column, int lanes, F32x16(&values)[1]) {
+          values[0] = toWeight(row, column, lanes, gradient(row, column, lanes));
+        });
+        continue;
+      }
+      rowBlockSums(rows.count, begin, end, {weight, {biasStart, dbias->as<float>()}},
+                   [&](int64_t row, int64_t column, int lanes, F32x16(&values)[2]) {
+                     values[1] = gradient(row, column, lanes);
+                     values[0] = toWeight(row, column, lanes, values[1]);
+                   });
     }
   });
 }

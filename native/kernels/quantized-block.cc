@@ -6,8 +6,8 @@
 //
 //   AVX-512  vpdpbusd takes unsigned · signed bytes: an int8 weight is read as q + 128 (its highest bit turned), a nibble
 //            as it is, and the sum starts from −128 · Σa or −8 · Σa.
-//   AVX2     int8: both widened to int16 and multiplied by pairs (the byte product would saturate). Nibbles: byte products,
-//            whose pairs, eight added up, fit int16.
+//   AVX2     vpmaddubsw takes unsigned · signed bytes and adds pairs in int16: of an int8 weight its size, the sign going
+//            to the activation, which fits (q + 128 would not); of nibbles eight pairs fit.
 //   AMX      bytes of either kind as they are; each block's sums are stored and turned to floats from memory.
 //   NEON     int8: int16 products of bytes, two added up; nibbles: eight. With the dot product extension: that.
 #include "quantized-block.h"
@@ -23,21 +23,18 @@ namespace {
 #if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
 constexpr int stripRows = 12;
 constexpr int weightOffset = 128;
-template <bool nibbles> using Activation = int8_t;
 #elif defined(GLOSSA_LEVEL_AVX2)
-constexpr int stripRows = 4;
+constexpr int stripRows = 6;
 constexpr int weightOffset = 0;
-template <bool nibbles> using Activation = std::conditional_t<nibbles, int8_t, int16_t>;
 #else
 constexpr int stripRows = 4;
 constexpr int weightOffset = 0;
-template <bool nibbles> using Activation = int8_t;
 #endif
 constexpr int nibbleOffset = 8;
 constexpr int groups = 8;
 
 // Bytes of one row's share of a block: its activations, scale and start.
-template <bool nibbles> constexpr int64_t shareBytes = blockInputs * sizeof(Activation<nibbles>) + 4 + 4;
+constexpr int64_t shareBytes = blockInputs + 4 + 4;
 
 // ---- a block of weights times the rows of a strip, in integers
 
@@ -69,49 +66,43 @@ inline void sumBlock(const uint8_t* weights, const int8_t* activations, const in
 
 #elif defined(GLOSSA_LEVEL_AVX2)
 
+// Loops over groups stay loops: unrolled, GCC would load every broadcast once for both halves and spill them all.
 inline __m256i loadHalfGroup(const uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
 
 template <int rows, bool nibbles>
-inline void sumBlock(const uint8_t* weights, const Activation<nibbles>* activations, const int32_t* starts,
-                     I32x16 (&sums)[rows]) {
+inline void sumBlock(const uint8_t* weights, const int8_t* activations, const int32_t* starts, I32x16 (&sums)[rows]) {
   for (int half = 0; half < 2; half++, weights += groupBytes / 2) {
     if constexpr (nibbles) {
       const __m256i low = _mm256_set1_epi8(15);
       __m256i pairs[rows];
-      for (int row = 0; row < rows; row++) pairs[row] = _mm256_setzero_si256();
-      for (int number = 0; number < groups / 2; number++) {
-        const __m256i both = loadHalfGroup(weights + number * groupBytes);
-        const __m256i first = _mm256_and_si256(both, low), second = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-        for (int row = 0; row < rows; row++) {
-          int32_t early, late;
-          std::memcpy(&early, activations + 4 * (number * rows + row), 4);
-          std::memcpy(&late, activations + 4 * ((number + groups / 2) * rows + row), 4);
-          pairs[row] = _mm256_add_epi16(pairs[row], _mm256_maddubs_epi16(first, _mm256_set1_epi32(early)));
-          pairs[row] = _mm256_add_epi16(pairs[row], _mm256_maddubs_epi16(second, _mm256_set1_epi32(late)));
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) pairs[row] = _mm256_setzero_si256();
+      const auto add = [&](__m256i group, int number) {
+        _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
+          int32_t four;
+          std::memcpy(&four, activations + 4 * (number * rows + row), 4);
+          pairs[row] = _mm256_add_epi16(pairs[row], _mm256_maddubs_epi16(group, _mm256_set1_epi32(four)));
         }
+      };
+      _Pragma("GCC unroll 1") for (int number = 0; number < groups / 2; number++) {
+        const __m256i both = loadHalfGroup(weights + number * groupBytes);
+        add(_mm256_and_si256(both, low), number);
+        add(_mm256_and_si256(_mm256_srli_epi16(both, 4), low), number + groups / 2);
       }
-      for (int row = 0; row < rows; row++)
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
         sums[row].part[half] =
             _mm256_add_epi32(_mm256_set1_epi32(starts[row]), _mm256_madd_epi16(pairs[row], _mm256_set1_epi16(1)));
     } else {
-      // Of each output two sums, of its even and its odd pairs of inputs.
-      __m256i lower[rows], upper[rows];
-      for (int row = 0; row < rows; row++) lower[row] = upper[row] = _mm256_setzero_si256();
-      for (int number = 0; number < groups; number++) {
-        const __m128i* from = reinterpret_cast<const __m128i*>(weights + number * groupBytes);
-        const __m256i first = _mm256_cvtepi8_epi16(_mm_loadu_si128(from));
-        const __m256i second = _mm256_cvtepi8_epi16(_mm_loadu_si128(from + 1));
-        for (int row = 0; row < rows; row++) {
-          int64_t four;
-          std::memcpy(&four, activations + 4 * (number * rows + row), 8);
-          const __m256i factor = _mm256_set1_epi64x(four);
-          lower[row] = _mm256_add_epi32(lower[row], _mm256_madd_epi16(first, factor));
-          upper[row] = _mm256_add_epi32(upper[row], _mm256_madd_epi16(second, factor));
+      const __m256i ones = _mm256_set1_epi16(1);
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) sums[row].part[half] = _mm256_setzero_si256();
+      _Pragma("GCC unroll 1") for (int number = 0; number < groups; number++) {
+        const __m256i group = loadHalfGroup(weights + number * groupBytes), size = _mm256_abs_epi8(group);
+        _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
+          int32_t four;
+          std::memcpy(&four, activations + 4 * (number * rows + row), 4);
+          const __m256i pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(_mm256_set1_epi32(four), group));
+          sums[row].part[half] = _mm256_add_epi32(sums[row].part[half], _mm256_madd_epi16(pairs, ones));
         }
       }
-      // Outputs 0 1 4 5 2 3 6 7, put in order.
-      for (int row = 0; row < rows; row++)
-        sums[row].part[half] = _mm256_permute4x64_epi64(_mm256_hadd_epi32(lower[row], upper[row]), 0xd8);
     }
   }
 }
@@ -128,12 +119,12 @@ inline int8x16_t broadcastFour(const int8_t* from) {
 
 template <int rows, bool nibbles>
 inline void sumBlock(const uint8_t* weights, const int8_t* activations, const int32_t* starts, I32x16 (&sums)[rows]) {
-  for (int row = 0; row < rows; row++) sums[row] = broadcastInt(starts[row]);
+  _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) sums[row] = broadcastInt(starts[row]);
   const int8_t* from = reinterpret_cast<const int8_t*>(weights);
   for (int number = 0; number < (nibbles ? groups / 2 : groups); number++) {
     for (int part = 0; part < 4; part++) {
       const int8x16_t outputs = vld1q_s8(from + number * groupBytes + 16 * part);
-      for (int row = 0; row < rows; row++) {
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
         int32x4_t& sum = sums[row].part[part];
         const int8x16_t early = broadcastFour(activations + 4 * (number * rows + row));
         if constexpr (nibbles) {
@@ -157,15 +148,15 @@ inline void sumBlock(const uint8_t* weights, const int8_t* activations, const in
   for (int part = 0; part < 4; part++) {
     const int8_t* from = reinterpret_cast<const int8_t*>(weights) + 16 * part;
     int32x4_t lower[rows], upper[rows];
-    for (int row = 0; row < rows; row++) lower[row] = upper[row] = vdupq_n_s32(0);
+    _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) lower[row] = upper[row] = vdupq_n_s32(0);
     if constexpr (nibbles) {
       int16x8_t first[rows], second[rows];
-      for (int row = 0; row < rows; row++) first[row] = second[row] = vdupq_n_s16(0);
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) first[row] = second[row] = vdupq_n_s16(0);
       for (int number = 0; number < groups / 2; number++) {
         const uint8x16_t both = vreinterpretq_u8_s8(vld1q_s8(from + number * groupBytes));
         const int8x16_t early = vreinterpretq_s8_u8(vandq_u8(both, vdupq_n_u8(15)));
         const int8x16_t late = vreinterpretq_s8_u8(vshrq_n_u8(both, 4));
-        for (int row = 0; row < rows; row++) {
+        _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
           const int8x16_t four = broadcastFour(activations + 4 * (number * rows + row));
           const int8x16_t lateFour = broadcastFour(activations + 4 * ((number + groups / 2) * rows + row));
           first[row] = vmlal_s8(first[row], vget_low_s8(early), vget_low_s8(four));
@@ -174,7 +165,7 @@ inline void sumBlock(const uint8_t* weights, const int8_t* activations, const in
           second[row] = vmlal_high_s8(second[row], late, lateFour);
         }
       }
-      for (int row = 0; row < rows; row++) {
+      _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
         lower[row] = vpaddlq_s16(first[row]);
         upper[row] = vpaddlq_s16(second[row]);
       }
@@ -182,17 +173,17 @@ inline void sumBlock(const uint8_t* weights, const int8_t* activations, const in
       // 2 · 128 · 127 is the most that two products can be, and an int16 holds it.
       for (int number = 0; number < groups; number += 2) {
         const int8x16_t one = vld1q_s8(from + number * groupBytes), two = vld1q_s8(from + (number + 1) * groupBytes);
-        for (int row = 0; row < rows; row++) {
+        _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
           const int8x16_t four = broadcastFour(activations + 4 * (number * rows + row));
           const int8x16_t nextFour = broadcastFour(activations + 4 * ((number + 1) * rows + row));
-          const int16x8_t first = vmlal_s8(vmull_s8(vget_low_s8(one), vget_low_s8(four)), vget_low_s8(two), vget_low_s8(nextFour));
-          const int16x8_t second = vmlal_high_s8(vmull_high_s8(one, four), two, nextFour);
-          lower[row] = vpadalq_s16(lower[row], first);
-          upper[row] = vpadalq_s16(upper[row], second);
+          const int16x8_t first = vmull_s8(vget_low_s8(one), vget_low_s8(four));
+          const int16x8_t second = vmull_high_s8(one, four);
+          lower[row] = vpadalq_s16(lower[row], vmlal_s8(first, vget_low_s8(two), vget_low_s8(nextFour)));
+          upper[row] = vpadalq_s16(upper[row], vmlal_high_s8(second, two, nextFour));
         }
       }
     }
-    for (int row = 0; row < rows; row++)
+    _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
       sums[row].part[part] = vaddq_s32(vdupq_n_s32(starts[row]), vpaddq_s32(lower[row], upper[row]));
   }
 }
@@ -226,7 +217,7 @@ void multiplyStrip(const uint8_t* strip, const uint8_t* weights, const uint16_t*
   F32x16 total[rows];
   _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) total[row] = zero();
   for (int64_t block = 0; block < blocks; block++) {
-    const auto* activations = reinterpret_cast<const Activation<nibbles>*>(strip);
+    const auto* activations = reinterpret_cast<const int8_t*>(strip);
     const float* rowScales = reinterpret_cast<const float*>(activations + blockInputs * rows);
     const int32_t* starts = reinterpret_cast<const int32_t*>(rowScales + rows);
     I32x16 sums[rows];
@@ -234,7 +225,7 @@ void multiplyStrip(const uint8_t* strip, const uint8_t* weights, const uint16_t*
     const F32x16 scale = loadFloat16(scales);
     _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
       total[row] = fma(toFloat(sums[row]), scale * broadcast(rowScales[row]), total[row]);
-    strip += rows * shareBytes<nibbles>;
+    strip += rows * shareBytes;
     weights += (nibbles ? groups / 2 : groups) * groupBytes;
     scales += panelColumns;
   }
@@ -279,7 +270,7 @@ inline void sumTile(const uint8_t* weights, const uint8_t* activations, uint8_t*
 template <bool nibbles>
 void multiplyTiles(const uint8_t* strip, const uint8_t* weights, const uint16_t* scales, int64_t blocks, int64_t rows,
                    float* out, int64_t stride, int columns) {
-  constexpr int64_t together = 4, step = tileRows * shareBytes<nibbles>;
+  constexpr int64_t together = 4, step = tileRows * shareBytes;
   constexpr int64_t weightStep = (nibbles ? groups / 2 : groups) * groupBytes;
   alignas(64) int32_t sums[together][tileRows * panelColumns];
   alignas(64) uint8_t unpacked[together][groups * groupBytes];
@@ -347,18 +338,16 @@ RoundedBlock roundBlock(const float* x) {
   return block;
 }
 
-template <bool nibbles>
-void quantizeStrip(const float* x, int64_t stride, int64_t rows, int64_t blocks, uint8_t* to) {
-  constexpr int offset = nibbles ? nibbleOffset : weightOffset;
-  for (int64_t block = 0; block < blocks; block++, to += rows * shareBytes<nibbles>) {
-    auto* activations = reinterpret_cast<Activation<nibbles>*>(to);
+void quantizeStrip(const float* x, int64_t stride, int64_t rows, int64_t blocks, bool nibbles, uint8_t* to) {
+  const int offset = nibbles ? nibbleOffset : weightOffset;
+  for (int64_t block = 0; block < blocks; block++, to += rows * shareBytes) {
+    auto* activations = reinterpret_cast<int8_t*>(to);
     float* scales = reinterpret_cast<float*>(activations + blockInputs * rows);
     int32_t* starts = reinterpret_cast<int32_t*>(scales + rows);
     for (int64_t row = 0; row < rows; row++) {
       const RoundedBlock rounded = roundBlock(x + row * stride + block * blockInputs);
       for (int number = 0; number < groups; number++) {
-        Activation<nibbles>* at = activations + 4 * (number * rows + row);
-        for (int i = 0; i < 4; i++) at[i] = rounded.values[4 * number + i];
+        std::memcpy(activations + 4 * (number * rows + row), rounded.values + 4 * number, 4);
       }
       scales[row] = rounded.scale;
       starts[row] = -offset * rounded.sum;
@@ -371,7 +360,7 @@ void quantizeStrip(const float* x, int64_t stride, int64_t rows, int64_t blocks,
 // Rows that are not there are zero. Bytes are multiplied signed, so only nibbles have an offset.
 void quantizeTile(const float* x, int64_t stride, int64_t rows, int64_t blocks, bool nibbles, uint8_t* to) {
   for (int64_t block = 0; block < blocks; block++) {
-    uint8_t* activations = to + block * tileRows * shareBytes<false>;
+    uint8_t* activations = to + block * tileRows * shareBytes;
     float* scales = reinterpret_cast<float*>(activations + tileRows * blockInputs);
     int32_t* starts = reinterpret_cast<int32_t*>(scales + tileRows);
     for (int64_t row = 0; row < tileRows; row++) {
@@ -392,7 +381,7 @@ ActivationStrips::ActivationStrips(void* memory, int64_t rows, const BlockMatrix
       memory_(static_cast<uint8_t*>(memory)),
       rows_(rows),
       tiles_(false),
-      rowBytes_(weight.blocks * (weight.nibbles ? shareBytes<true> : shareBytes<false>)),
+      rowBytes_(weight.blocks * shareBytes),
       count_(ceilDivide(rows, stripRows)),
       shorter_(count_ == 0 ? 0 : rows / count_),
       longer_(count_ == 0 ? 0 : rows % count_) {
@@ -411,8 +400,7 @@ void ActivationStrips::quantize(int64_t strip, const float* x, int64_t stride) {
     return quantizeTile(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, weight_.nibbles,
                         stripData(strip));
 #endif
-  const auto quantizeRows = weight_.nibbles ? quantizeStrip<true> : quantizeStrip<false>;
-  quantizeRows(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, stripData(strip));
+  quantizeStrip(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, weight_.nibbles, stripData(strip));
 }
 
 void ActivationStrips::multiply(int64_t strip, int64_t panel, float* out, int64_t stride, int columns) const {

@@ -29,8 +29,8 @@ class ActivationStrips {
  public:
   // `memory` holds bytes(rows, inputs) bytes, 64-byte aligned.
   ActivationStrips(void* memory, int64_t rows, const BlockMatrix& weight);
-  // The plan sets aside as much without knowing the level: 72 bytes a block, whole sixteens of rows.
-  static int64_t bytes(int64_t rows, int64_t inputs) { return roundUp(rows, 16) * (inputs / blockInputs) * 72; }
+  // The plan sets aside as much without knowing the level: 40 bytes a block, whole sixteens of rows.
+  static int64_t bytes(int64_t rows, int64_t inputs) { return roundUp(rows, 16) * (inputs / blockInputs) * 40; }
 
   int64_t count() const { return count_; }
   int64_t firstRow(int64_t strip) const { return strip * shorter_ + std::min(strip, longer_); }

@@ -31,27 +31,49 @@ template <class Term> float laneSum(int64_t count, const Term& term) {
   return total;
 }
 
-// out[column] = accumulator[column] (or zero) + the sum of term(row, column, lanes) over all rows, for columns
-// [begin, end) with end − begin ≤ stripColumns: rows in blocks of 32, each block's partial ascending from zero, the
-// partials added ascending. So micro-batches of whole blocks continue one another exactly.
-constexpr int64_t stripColumns = 128;
-template <class Term>
-void rowBlockSum(int64_t rows, int64_t begin, int64_t end, const float* accumulator, float* out, const Term& term) {
-  float total[stripColumns], partial[stripColumns];
+// Columns of one task of the sums below, for `columns` over so many threads: rows are read in runs as long as may be, and
+// threads get equal shares.
+constexpr int64_t mostStripColumns = 512;
+inline int64_t stripWidth(int64_t columns, int threads) {
+  const int64_t each = mostStripColumns * threads;
+  const int64_t strips = (columns + each - 1) / each * threads;
+  return std::max<int64_t>(vectorLanes, ((columns + strips - 1) / strips + vectorLanes - 1) / vectorLanes * vectorLanes);
+}
+
+// Where one of several sums over the same rows goes: out[column] = accumulator[column] (or zero) + the sum.
+struct ColumnSums {
+  const float* accumulator;
+  float* out;
+};
+
+// The sums of terms(row, column, lanes, values) over all rows, for columns [begin, end), at most mostStripColumns: rows
+// in blocks of 32, each block's partial ascending from zero, the partials added ascending. So micro-batches of whole
+// blocks continue one another exactly. Sums are written from `out[begin]` on.
+template <int count, class Terms>
+void rowBlockSums(int64_t rows, int64_t begin, int64_t end, const ColumnSums (&sums)[count], const Terms& terms) {
+  float total[count][mostStripColumns], partial[count][mostStripColumns];
   const int64_t columns = end - begin;
-  for (int64_t i = 0; i < stripColumns; i++) total[i] = accumulator == nullptr || i >= columns ? 0.0f : accumulator[i];
+  for (int sum = 0; sum < count; sum++) {
+    const float* from = sums[sum].accumulator;
+    for (int64_t i = 0; i < mostStripColumns; i++) total[sum][i] = from == nullptr || i >= columns ? 0.0f : from[begin + i];
+  }
   for (int64_t block = 0; block < rows; block += rowsPerBlock) {
     const int64_t blockEnd = std::min(rows, block + rowsPerBlock);
-    for (int64_t i = 0; i < stripColumns; i++) partial[i] = 0.0f;
+    for (int sum = 0; sum < count; sum++) std::fill_n(partial[sum], mostStripColumns, 0.0f);
     for (int64_t row = block; row < blockEnd; row++) {
       for (int64_t i = 0; i < columns; i += vectorLanes) {
-        const F32x16 value = term(row, begin + i, lanesFrom(i, columns));
-        store(partial + i, load(partial + i) + value);
+        F32x16 values[count];
+        terms(row, begin + i, lanesFrom(i, columns), values);
+        for (int sum = 0; sum < count; sum++) store(partial[sum] + i, load(partial[sum] + i) + values[sum]);
       }
     }
-    for (int64_t i = 0; i < columns; i += vectorLanes) store(total + i, load(total + i) + load(partial + i));
+    for (int sum = 0; sum < count; sum++) {
+      for (int64_t i = 0; i < columns; i += vectorLanes) {
+        store(total[sum] + i, load(total[sum] + i) + load(partial[sum] + i));
+      }
+    }
   }
-  for (int64_t i = 0; i < columns; i++) out[i] = total[i];
+  for (int sum = 0; sum < count; sum++) std::copy_n(total[sum], columns, sums[sum].out + begin);
 }
 
 // The larger of both, or NaN where either is.

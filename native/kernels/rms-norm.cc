@@ -85,15 +85,16 @@ void rmsNormWeightGradient(const Call& call, Team& team) {
   const Rows rows(x), gradientRows(dy);
   require(rows.count == gradientRows.count && rows.width == gradientRows.width && dweight.elements() == rows.width,
           "rmsNormWeightGradient: shapes differ");
-  const int64_t strips = (rows.width + stripColumns - 1) / stripColumns;
-  forRanges(team, strips, rows.count * stripColumns, [&](int64_t first, int64_t last, int) {
+  const int64_t width = stripWidth(rows.width, team.size());
+  const int64_t strips = (rows.width + width - 1) / width;
+  forRanges(team, strips, rows.count * width, [&](int64_t first, int64_t last, int) {
     for (int64_t strip = first; strip < last; strip++) {
-      const int64_t begin = strip * stripColumns, end = std::min(rows.width, begin + stripColumns);
-      rowBlockSum(rows.count, begin, end, accumulator == nullptr ? nullptr : accumulator + begin,
-                  dweight.as<float>() + begin, [&](int64_t row, int64_t column, int lanes) {
-                    const F32x16 normal = loadLanes(x, rows.start(row) + column, lanes) * broadcast(reciprocals[row]);
-                    return loadLanes(dy, gradientRows.start(row) + column, lanes) * normal;
-                  });
+      const int64_t begin = strip * width, end = std::min(rows.width, begin + width);
+      rowBlockSums(rows.count, begin, end, {{accumulator, dweight.as<float>()}},
+                   [&](int64_t row, int64_t column, int lanes, F32x16(&values)[1]) {
+                     const F32x16 normal = loadLanes(x, rows.start(row) + column, lanes) * broadcast(reciprocals[row]);
+                     values[0] = loadLanes(dy, gradientRows.start(row) + column, lanes) * normal;
+                   });
     }
   });
 }

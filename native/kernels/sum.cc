@@ -34,22 +34,18 @@ void sum(const Call& call, Team& team) {
     return;
   }
 
-  const int64_t strips = (view.inner + stripColumns - 1) / stripColumns;
-  forRanges(team, view.outer * strips, view.count * std::min(view.inner, stripColumns),
-            [&](int64_t first, int64_t last, int) {
-              for (int64_t task = first; task < last; task++) {
-                const int64_t outer = task / strips;
-                const int64_t begin = task % strips * stripColumns;
-                const int64_t end = std::min(view.inner, begin + stripColumns);
-                const int64_t start = view.start(outer, 0);
-                const float* from = accumulatorAt(outer);
-                rowBlockSum(view.count, begin, end, from == nullptr ? nullptr : from + begin,
-                            out.as<float>() + outView.start(outer, 0) + begin,
-                            [&](int64_t row, int64_t column, int lanes) {
-                              return loadLanes(x, start + row * view.step() + column, lanes);
-                            });
-              }
-            });
+  const int64_t width = stripWidth(view.inner, view.outer > 1 ? 1 : team.size());
+  const int64_t strips = (view.inner + width - 1) / width;
+  forRanges(team, view.outer * strips, view.count * std::min(view.inner, width), [&](int64_t first, int64_t last, int) {
+    for (int64_t task = first; task < last; task++) {
+      const int64_t outer = task / strips, start = view.start(outer, 0);
+      const int64_t begin = task % strips * width, end = std::min(view.inner, begin + width);
+      const ColumnSums sums[] = {{accumulatorAt(outer), out.as<float>() + outView.start(outer, 0)}};
+      rowBlockSums(view.count, begin, end, sums, [&](int64_t row, int64_t column, int lanes, F32x16(&values)[1]) {
+        values[0] = loadLanes(x, start + row * view.step() + column, lanes);
+      });
+    }
+  });
 }
 
 }  // namespace glossa::GLOSSA_LEVEL

@@ -61,7 +61,7 @@ Array activations(int64_t rows, int64_t inputs, uint64_t seed) {
 
 Array multiplied(Weight& weight, const Operand& x, Team& team, DType dtype = DType::f32) {
   Array out(dtype, {x.dims[0], weight.outputs});
-  Array scratch(DType::bytes, {1}, roundUp(x.dims[0], 16) * weight.blocks * 72);
+  Array scratch(DType::bytes, {1}, roundUp(x.dims[0], 16) * weight.blocks * 40);
   const Operand outputs[2] = {out.operand, scratch.operand}, inputs[2] = {x, weight.panels.operand};
   quantizedMatmul({outputs, 2, inputs, 2, nullptr, 0, nullptr, 0}, team);
   expect(out.guardIntact() && scratch.guardIntact(), "quantizedMatmul stays inside");

@@ -26,9 +26,9 @@ export function summaryLines(run: FinishedRun): string[] {
     ...programLines(folder, prompt),
     "",
     "Next:",
-    `  npm run glossa -- chat --model ${shellWord(folder)}`,
-    `  npm run glossa -- generate --model ${shellWord(folder)} --prompt ${shellWord(onOneLine(prompt, 60))} --temperature 0.8`,
-    `  npm run speedrun -- --text 'src/**/*.ts' --minutes 10`,
+    `  npx glossa chat --model ${shellWord(folder)}`,
+    `  npx glossa generate --model ${shellWord(folder)} --prompt ${shellWord(onOneLine(prompt, 60))} --temperature 0.8`,
+    `  npx glossa speedrun --text 'src/**/*.ts' --minutes 10`,
     `  ${shellWord(`${folder}/report.html`)} has the whole story`,
   ]
 }

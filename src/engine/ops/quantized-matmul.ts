@@ -16,7 +16,7 @@ export const NO_BLOCK_GRADIENT = "weights in blocks are for generation only; tra
 /** Below this, a block of activations counts as zero: its scale would not be a normal float32. */
 const SMALLEST_BLOCK = 2 ** -119
 /** Bytes that the native kernel sets aside for a row's share of a block, and the rows it rounds up to. */
-const SHARE_BYTES = 72
+const SHARE_BYTES = BLOCK_INPUTS + 8
 const SHARE_ROWS = 16
 
 export const quantizedMatmulOp = defineOp({

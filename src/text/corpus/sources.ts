@@ -91,14 +91,16 @@ export async function readCorpus(
   return { documents, records: records.map((record, index) => ({ ...record, documents: counts[index] })) }
 }
 
-interface LocatedSource {
+/** Files that a source names, in their order. */
+export interface LocatedSource {
   readonly name: string
   readonly version: string | null
   readonly licence: string | null
   readonly files: readonly { readonly path: string; readonly name: string }[]
 }
 
-async function locate(
+/** Finds the files of a source. Errors as `readCorpus`. */
+export async function locate(
   source: string,
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -196,7 +198,7 @@ async function readBytes(path: string, name: string): Promise<Uint8Array> {
   }
 }
 
-function fileUnreadable(name: string, cause: NodeJS.ErrnoException): GlossaError {
+export function fileUnreadable(name: string, cause: NodeJS.ErrnoException): GlossaError {
   const missing = cause.code === "ENOENT" || cause.code === "ENOTDIR"
   return new GlossaError("FILE_UNREADABLE", {
     where: name,
@@ -211,8 +213,8 @@ function corpusEmpty(where: string, came: string, fix = "name files that hold te
   return new GlossaError("CORPUS_EMPTY", { where, wanted: "text", came, fix })
 }
 
-/** The text of a file's bytes. */
-function decodeText(bytes: Uint8Array, name: string): string {
+/** The text of bytes of a file, `offset` being where in it they begin. */
+export function decodeText(bytes: Uint8Array, name: string, offset = 0): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
   } catch (cause) {
@@ -220,16 +222,21 @@ function decodeText(bytes: Uint8Array, name: string): string {
     throw new GlossaError("TEXT_NOT_UTF8", {
       where: name,
       wanted: "UTF-8 text",
-      came: `byte 0x${bytes[at]?.toString(16).padStart(2, "0")} at offset ${at}`,
+      came: `byte 0x${bytes[at]?.toString(16).padStart(2, "0")} at offset ${offset + at}`,
       fix: "convert the file to UTF-8, or leave it out",
       cause,
     })
   }
 }
 
+/** Whether a file holds one JSON object a line. */
+export function isJsonLines(name: string): boolean {
+  return /\.(jsonl|ndjson)$/i.test(name)
+}
+
 /** The documents of one file: the lines of JSONL, else the whole. Empty ones are left out. */
 function documentsOf(text: string, name: string, field: string): { text: string; name: string }[] {
-  if (!/\.(jsonl|ndjson)$/i.test(name)) {
+  if (!isJsonLines(name)) {
     const cleaned = cleanText(text)
     return cleaned === "" ? [] : [{ text: cleaned, name }]
   }
@@ -241,7 +248,8 @@ function documentsOf(text: string, name: string, field: string): { text: string;
   })
 }
 
-function textOfLine(line: string, where: string, field: string): string {
+/** The text of one line of a JSONL file. */
+export function textOfLine(line: string, where: string, field: string): string {
   let value: unknown
   try {
     value = JSON.parse(line)

@@ -21,4 +21,4 @@ export {
   type TokenizerCompanions,
   type TokenizerJson,
 } from "./tokenizer.ts"
-export { type TrainBpeOptions, type TrainingProgress, trainBpe } from "./train-bpe.ts"
+export * from "./trainers/index.ts"

@@ -1,0 +1,20 @@
+/** Both ways to apply merges give the same. */
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import { MergeTable } from "./bpe.ts"
+
+test("the heap and the scan agree", () => {
+  const pair = fc.tuple(fc.nat(5), fc.nat(5))
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(pair, { selector: String, maxLength: 12 }),
+      fc.array(fc.nat(5), { maxLength: 60 }),
+      (pairs, symbols) => {
+        // Joined pieces stay among the first ids, so that merges build on merges.
+        const table = new MergeTable(pairs.map(([left, right], rank) => [left, right, (left + right + rank) % 8]))
+        expect(table.applyByHeap(symbols)).toEqual(table.applyByScan([...symbols]))
+      },
+    ),
+    { numRuns: 1000 },
+  )
+})
