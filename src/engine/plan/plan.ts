@@ -26,7 +26,7 @@ import {
   type Value,
   ValueFactory,
 } from "./instruction.ts"
-import { type Order, orderUnits, reusePairs, throughViews } from "./order.ts"
+import { type Order, orderUnits, reusePairs, storedTensor, throughViews } from "./order.ts"
 import { ALIGNMENT, assignPlaces, type Places } from "./places.ts"
 import {
   isElementwise,
@@ -147,7 +147,7 @@ class Planner {
 
   /** Outputs that are leaves: copied first, before an update can change them. */
   private copyLeafOutputs(): Map<string, Value> {
-    const leaves = Object.entries(this.graph.outputs).filter(([, tensor]) => isLeaf(throughViews(tensor).node))
+    const leaves = Object.entries(this.graph.outputs).filter(([, tensor]) => isLeaf(storedTensor(tensor).node))
     return new Map(leaves.map(([name, tensor]) => [name, this.outputValue(name, tensor)]))
   }
 
