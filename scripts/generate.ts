@@ -5,6 +5,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { newestResults, RESULTS_FOLDER } from "../bench/comparison/results.ts"
+import { performanceBlock } from "../bench/comparison/table.ts"
 import { ELEMENTWISE_STEPS, KERNELS } from "../src/engine/ops/index.ts"
 import { ERROR_CODES } from "../src/errors.ts"
 import { ROOMS } from "./check-layers.ts"
@@ -73,10 +75,13 @@ function between(page: string, name: string, content: string): string {
 
 function targets(): [path: string, content: string][] {
   const architecture = join(root, "ARCHITECTURE.md")
+  const readme = join(root, "README.md")
+  const performance = performanceBlock(newestResults(join(root, RESULTS_FOLDER)))
   return [
     [join(root, "native/generated/ops.h"), operationNumbers()],
     [join(root, "docs/errors.md"), errorPage()],
     [architecture, between(readFileSync(architecture, "utf8"), "rooms", roomTable())],
+    [readme, between(readFileSync(readme, "utf8"), "performance", performance)],
   ]
 }
 

@@ -174,8 +174,8 @@ export function mutateValue(value: Json, words: readonly string[], random: Rando
 
 /** As JSON.parse does: `__proto__` becomes a key like any other. */
 function set(holder: Record<string, Json>, key: string, value: Json): void {
-  if (Array.isArray(holder) && !/^\d+$/.test(key)) {
-    holder.push(value) // lists have no keys in JSON
+  if (Array.isArray(holder) && !(/^\d+$/.test(key) && Number(key) <= holder.length)) {
+    holder.push(value) // lists have no other keys in JSON, and no gaps
     return
   }
   Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true })

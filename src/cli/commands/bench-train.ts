@@ -15,13 +15,12 @@ export const PRESETS = {
 
 export const PRESET_NAMES = ["tiny", "small", "base"] as const satisfies readonly (keyof typeof PRESETS)[]
 
-/** Steps before the clock counts. */
-const WARM_UP_STEPS = 2
 const LEARNING_RATE = 3e-4
 
 const flags = {
   preset: choiceFlag("--preset <name>", "size of model and batch (small)", PRESET_NAMES),
-  steps: wholeFlag("--steps <count>", "timed steps, after 2 untimed ones (8)", 1),
+  steps: wholeFlag("--steps <count>", "timed steps (8)", 1),
+  warmUp: wholeFlag("--warm-up <count>", "steps before the clock counts (2)", 0),
   ...MODEL_FLAGS,
   ...JSON_FLAG,
 }
@@ -44,12 +43,12 @@ export const benchTrain = defineCommand({
     using trainer = new Trainer({ model, objective: causal, optimizer, microBatchRows, precision })
     const times: number[] = []
     let loss = Number.NaN
-    const steps = given.steps ?? 8
-    for (let step = 0; step < steps + WARM_UP_STEPS; step++) {
+    const { steps = 8, warmUp = 2 } = given
+    for (let step = 0; step < steps + warmUp; step++) {
       const batch = randomBatch(sizes, step)
       const start = performance.now()
       loss = (await trainer.step(batch, LEARNING_RATE)).loss
-      if (step >= WARM_UP_STEPS) times.push((performance.now() - start) / 1000)
+      if (step >= warmUp) times.push((performance.now() - start) / 1000)
     }
     const median = times.sort((left, right) => left - right)[times.length >> 1]
     const result = {

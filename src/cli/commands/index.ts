@@ -3,6 +3,7 @@ import type { Command } from "../command.ts"
 import { benchGenerate } from "./bench-generate.ts"
 import { benchKernels } from "./bench-kernels.ts"
 import { benchLearn } from "./bench-learn.ts"
+import { benchTokenizer } from "./bench-tokenizer.ts"
 import { benchTrain } from "./bench-train.ts"
 import { chat } from "./chat.ts"
 import { convert } from "./convert.ts"
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   benchTrain,
   benchLearn,
   benchGenerate,
+  benchTokenizer,
   benchKernels,
   doctor,
 ]

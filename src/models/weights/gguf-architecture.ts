@@ -24,8 +24,8 @@ export interface GgufArchitecture<Config extends ModelConfig = ModelConfig> {
    * @throws CONFIG_INVALID when a GGUF file has no way to say what the config says
    */
   metadata(config: Config): Iterable<readonly [key: string, value: GgufValue]>
-  /** Where the numbers of a parameter lie. */
-  place(config: Config, path: string): GgufPlace
+  /** Where the numbers of each parameter lie, by its path. */
+  places(config: Config): (path: string) => GgufPlace
   /** Tensors beside the parameters, made from the config. */
   otherTensors?(config: Config): readonly GgufTensorToWrite[]
   /** Tensors that are no parameters. */

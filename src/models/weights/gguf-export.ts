@@ -53,8 +53,9 @@ export async function writeGgufModel(
     ...(tokenizer.size > 0 ? tokenizer : withoutTokenizer()),
     ...specialIds(config, tokenizer),
   ])
+  const placeOf = architecture.places(config)
   const tensors = parameters.specs.map((spec): GgufTensorToWrite => {
-    const place = architecture.place(config, spec.path)
+    const place = placeOf(spec.path)
     const type = typeFor(spec, place, dtype)
     const read = async () => {
       const numbers = (await parameters.get(spec.path).read()) as Float32Array

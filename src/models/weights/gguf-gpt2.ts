@@ -67,7 +67,7 @@ export const ggufGpt2: GgufArchitecture<Gpt2Config> = {
     })
     yield [EPSILON, { type: "float32", value: config.layer_norm_epsilon }]
   },
-  place(_config, path) {
+  places: () => (path) => {
     const name = renamed(path, "transformer.h.", OUTSIDE, LAYER)
     invariant(name !== undefined, path, "a gpt2 parameter without a name in GGUF")
     const keeps = { "token_embd.weight": "table", "output.weight": "table", "position_embd.weight": "float32" } as const

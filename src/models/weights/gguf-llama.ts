@@ -92,14 +92,16 @@ export const ggufLlama: GgufArchitecture<LlamaConfig> = {
     yield ["llama.attention.layer_norm_rms_epsilon", { type: "float32", value: config.rms_norm_eps }]
     yield* ropeMetadata(config.rope_parameters)
   },
-  place(config, path) {
-    const name = renamed(path, "model.layers.", OUTSIDE, LAYER)
-    invariant(name !== undefined, path, "a llama parameter without a name in GGUF")
+  places(config) {
     const { headSize } = llama.describe(config)
-    return {
-      name,
-      order: /\.self_attn\.[qk]_proj\./.test(path) ? { pairedHeadSize: headSize } : "same",
-      ...(name === "token_embd.weight" || name === "output.weight" ? { keeps: "table" } : {}),
+    return (path) => {
+      const name = renamed(path, "model.layers.", OUTSIDE, LAYER)
+      invariant(name !== undefined, path, "a llama parameter without a name in GGUF")
+      return {
+        name,
+        order: /\.self_attn\.[qk]_proj\./.test(path) ? { pairedHeadSize: headSize } : "same",
+        ...(name === "token_embd.weight" || name === "output.weight" ? { keeps: "table" } : {}),
+      }
     }
   },
   otherTensors: ({ rope_parameters: scaling, ...config }): GgufTensorToWrite[] => {

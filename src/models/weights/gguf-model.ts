@@ -28,7 +28,8 @@ async function modelOf(file: GgufFile): Promise<StoredModel> {
   const { family } = architecture
   const config = await configOf(file, architecture)
   const specs = family.parameterSpecs(config)
-  const places = new Map(specs.map(({ path }) => [path, architecture.place(config, path)]))
+  const find = architecture.places(config)
+  const places = new Map(specs.map(({ path }) => [path, find(path)]))
   checkTensors(file, specs, places, architecture, config)
   const shapes = new Map(specs.map(({ path, shape }) => [path, shape]))
   const placeOf = (path: string) => places.get(path) as GgufPlace

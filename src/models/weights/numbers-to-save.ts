@@ -9,13 +9,16 @@ import type { ParameterSource } from "./model-folder.ts"
 /** Parameters as float32 in the shapes of their specs, where a matrix in blocks may lie the other way round. */
 export function numbersToSave(family: Family, config: ModelConfig, parameters: Parameters): ParameterSource {
   const { specs, count } = parameters
+  // Only models out of GGUF files have matrices in blocks, so only their families need to be known there.
+  const places = specs.some(({ path }) => isBlockDType(parameters.get(path).dtype))
+    ? ggufArchitectureFor(family).places(config)
+    : undefined
   const read = async (path: string) => {
     const state = parameters.get(path)
     const numbers = await state.read()
-    if (!isBlockDType(state.dtype)) return numbers as Float32Array
-    const { order } = ggufArchitectureFor(family).place(config, path)
     const [rows, columns] = state.shape
-    return order === "transposed" ? transposed(numbers as Float32Array, rows, columns) : (numbers as Float32Array)
+    const isTurned = isBlockDType(state.dtype) && places?.(path).order === "transposed"
+    return isTurned ? transposed(numbers as Float32Array, rows, columns) : (numbers as Float32Array)
   }
   return { specs, count, get: (path) => ({ read: () => read(path) }) }
 }

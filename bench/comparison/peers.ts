@@ -1,0 +1,88 @@
+/** The programs that Glossa is held against: whether they are installed, and how to install them. */
+import { spawnSync } from "node:child_process"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { root } from "./program.ts"
+
+export const PEERS = {
+  pytorch: { title: "PyTorch", install: "apt-get install -y python3-torch, or PYTHON=… names a Python that has it" },
+  "llama.cpp": {
+    title: "llama.cpp (node-llama-cpp)",
+    package: "node-llama-cpp",
+    install: "npm ci --prefix bench/peers",
+  },
+  "gpt-tokenizer": { title: "gpt-tokenizer", package: "gpt-tokenizer", install: "npm ci --prefix bench/peers" },
+  "hugging-face": {
+    title: "Hugging Face tokenizers (Rust)",
+    package: "@anush008/tokenizers",
+    install: "npm ci --prefix bench/peers",
+  },
+} as const satisfies Record<string, Peer>
+
+interface Peer {
+  readonly title: string
+  /** Of npm, installed in bench/peers; Python's are looked for otherwise. */
+  readonly package?: string
+  readonly install: string
+}
+
+export type PeerName = keyof typeof PEERS
+
+/** The installed version of a peer, or a sentence that says how to install it. */
+export interface PeerState {
+  readonly version?: string
+  readonly missing?: string
+}
+
+export interface InstalledPeers {
+  of(name: PeerName): PeerState
+  /** The Python that has PyTorch, if one has. */
+  readonly python: string | undefined
+}
+
+/** Looks for each peer once, when it is first asked for. */
+export function findPeers(): InstalledPeers {
+  const torch = onceOnly(findTorch)
+  const states = new Map<PeerName, PeerState>()
+  return {
+    of(name) {
+      const state = states.get(name) ?? stateOf(name, name === "pytorch" ? torch()?.version : packageVersion(name))
+      states.set(name, state)
+      return state
+    },
+    get python() {
+      return torch()?.python
+    },
+  }
+}
+
+function stateOf(name: PeerName, version: string | undefined): PeerState {
+  const { title, install } = PEERS[name]
+  return version === undefined ? { missing: `${title} is not installed: ${install}` } : { version }
+}
+
+/** Debian's PyTorch belongs to the system's Python, which need not be the first on the path. */
+function findTorch(): { python: string; version: string } | undefined {
+  for (const python of [process.env["PYTHON"], "python3", "/usr/bin/python3"].filter((each) => each !== undefined)) {
+    const { status, stdout } = spawnSync(python, ["-c", "import torch; print(torch.__version__)"], { encoding: "utf8" })
+    if (status === 0) return { python, version: stdout.trim() }
+  }
+  return undefined
+}
+
+function packageVersion(name: Exclude<PeerName, "pytorch">): string | undefined {
+  try {
+    const require = createRequire(join(peerModules, "x.js"))
+    return (require(join(peerModules, PEERS[name].package, "package.json")) as { version: string }).version
+  } catch {
+    return undefined
+  }
+}
+
+/** Where the packages of bench/peers are, once installed. */
+export const peerModules = join(root, "bench/peers/node_modules")
+
+function onceOnly<Result>(make: () => Result): () => Result {
+  let made: { readonly result: Result } | undefined
+  return () => (made ??= { result: make() }).result
+}

@@ -1,0 +1,76 @@
+/** `glossa bench tokenizer`: how fast text becomes ids, one document at a time on one thread, as the peers are timed. */
+import { open } from "node:fs/promises"
+import { GlossaError } from "../../errors.ts"
+import { AutoTokenizer } from "../../text/index.ts"
+import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, numberFlag, requiredText } from "../command.ts"
+import { printJson, printLine } from "../terminal.ts"
+import { grouped } from "../wording.ts"
+
+/** The median of the rounds counts. */
+const ROUNDS = 3
+/** Paragraphs are joined to documents of at least so many characters. */
+const DOCUMENT_CHARACTERS = 4000
+
+const flags = {
+  tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, or GGUF file"),
+  text: requiredText("--text <file>", "text to encode"),
+  megabytes: numberFlag("--megabytes <count>", "how much of its beginning (4)", {
+    minimum: 0.001,
+    maximum: 1000,
+    wanted: "a number from 0.001 to 1000",
+  }),
+  ...COMMON_FLAGS,
+  ...JSON_FLAG,
+}
+
+export const benchTokenizer = defineCommand({
+  name: "bench tokenizer",
+  summary: "Megabytes of text encoded per second, one thread.",
+  flags,
+  example: "glossa bench tokenizer --tokenizer runs/speedrun --text book.txt --json",
+  async run({ flags: given, terminal }: Call<typeof flags>) {
+    const tokenizer = await AutoTokenizer.fromPretrained(given.tokenizer)
+    const text = await readBeginning(given.text, Math.round((given.megabytes ?? 4) * 1e6))
+    const documents = cutIntoDocuments(text)
+    const seconds: number[] = []
+    let tokens = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const start = performance.now()
+      tokens = 0
+      for (const document of documents) tokens += tokenizer.encode(document, { addSpecialTokens: false }).length
+      seconds.push((performance.now() - start) / 1000)
+    }
+    const median = seconds.sort((left, right) => left - right)[ROUNDS >> 1]
+    const bytes = Buffer.byteLength(text)
+    const rate = bytes / median / 1e6
+    const result = { mb_per_s: rate, tokens, bytes, documents: documents.length, threads: 1 }
+    if (given.json) printJson(terminal, result)
+    else printLine(terminal, `${rate.toFixed(2)} MB/s, ${grouped(tokens)} ids from ${grouped(bytes)} bytes`)
+  },
+})
+
+async function readBeginning(path: string, most: number): Promise<string> {
+  try {
+    await using file = await open(path)
+    const { size } = await file.stat()
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(most, size)), { position: 0 })
+    return buffer.subarray(0, bytesRead).toString("utf8")
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const came = code === "ENOENT" ? "no such file" : message
+    throw new GlossaError("FILE_UNREADABLE", { where: path, wanted: "a text file", came, fix: "check the path", cause })
+  }
+}
+
+/** Whole paragraphs, as many as make a document. */
+function cutIntoDocuments(text: string): string[] {
+  const documents: string[] = []
+  let open = ""
+  for (const paragraph of text.split(/(?<=\n\n)/)) {
+    open += paragraph
+    if (open.length < DOCUMENT_CHARACTERS) continue
+    documents.push(open)
+    open = ""
+  }
+  return open ? [...documents, open] : documents
+}
