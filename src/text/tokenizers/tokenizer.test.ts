@@ -73,13 +73,13 @@ describe("lossless", () => {
   })
 
   test("a run of 100,000 letters or spaces takes no more than n log n", () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (const run of [" ", "a", "ab", "\n", "é"]) {
       const text = run.repeat(100_000)
       expect(tokenizers[1].decode(tokenizers[1].encode(text, { addSpecialTokens: false }))).toBe(text)
     }
     // A quadratic loop takes minutes here.
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(5000)
   })
 })
 

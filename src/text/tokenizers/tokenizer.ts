@@ -259,7 +259,9 @@ export class Tokenizer {
       if (!("ids" in answer)) continue
       let from = 0
       for (const count of answer.counts) {
-        lists.push(Array.from(answer.ids.subarray(from, from + count)))
+        const list = new Array<number>(count)
+        for (let index = 0; index < count; index++) list[index] = answer.ids[from + index]
+        lists.push(list)
         from += count
       }
     }
