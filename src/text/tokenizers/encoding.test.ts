@@ -165,3 +165,16 @@ describe("cuts by chance", () => {
     expect(() => strict.encode("az")).toThrow(/encode: wanted text of the vocabulary.*came "z".*TOKEN_UNKNOWN/)
   })
 })
+
+describe("templates one after another", () => {
+  test("a later one sees what the first put beside the text as a pair, as Hugging Face's library does", () => {
+    const template = tokenizer.toJson().post_processor as object
+    const twice = { type: "Sequence", processors: [template, template] }
+    const doubled = Tokenizer.fromJson({ ...tokenizer.toJson(), post_processor: twice })
+    const once = tokenizer.encode("a text")
+    // The pair's template is: the token, the first part (the token again), the second (the text).
+    const wanted = [once[0], once[0], ...once.slice(1)]
+    expect(doubled.encode("a text")).toEqual(wanted)
+    expect(doubled.encodeFull("a text").ids).toEqual(wanted)
+  })
+})

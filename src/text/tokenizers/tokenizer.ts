@@ -408,7 +408,9 @@ export class Tokenizer {
     sampler: SubwordSampler | undefined,
   ): number[] {
     const ids = this.#pipeline.ids(text, parseSpecialTokens, sampler)
-    return addSpecialTokens && this.#postProcessor ? this.#postProcessor.process(ids) : ids
+    if (!addSpecialTokens || !this.#postProcessor) return ids
+    const parts = this.#postProcessor.processIds([ids])
+    return parts.length === 1 && parts[0] === ids ? ids : parts.flat()
   }
 
   /** One encoding, not padded. */

@@ -34,7 +34,7 @@ export const bertPostProcessor: PartDefinition<PostProcessor> = {
     const settings = parseSettings(bertSchema, json, where)
     const { sep, cls } = settings
     return {
-      process: (ids) => [cls[1], ...ids, sep[1]],
+      processIds: (texts) => texts.map((ids, index) => (index === 0 ? [cls[1], ...ids, sep[1]] : [...ids, sep[1]])),
       added: (isPair) => (isPair ? 3 : 2),
       processEncodings: (encodings, addSpecialTokens) =>
         addSpecialTokens
@@ -55,7 +55,7 @@ export const robertaPostProcessor: PartDefinition<PostProcessor> = {
     const settings = parseSettings(robertaSchema, json, where)
     const { sep, cls } = settings
     return {
-      process: (ids) => [cls[1], ...ids, sep[1]],
+      processIds: (texts) => texts.map((ids, index) => [index === 0 ? cls[1] : sep[1], ...ids, sep[1]]),
       added: (isPair) => (isPair ? 4 : 2),
       processEncodings(encodings, addSpecialTokens) {
         const ready = encodings.map((encoding) =>

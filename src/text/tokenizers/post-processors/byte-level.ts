@@ -16,7 +16,7 @@ export const byteLevelPostProcessor: PartDefinition<PostProcessor> = {
   build(json, where) {
     const settings = parseSettings(settingsSchema, json, where)
     return {
-      process: (ids) => ids,
+      processIds: (texts) => texts,
       added: () => 0,
       processEncodings: (encodings) =>
         settings.trim_offsets

@@ -8,11 +8,8 @@ import { templatePostProcessor } from "./template.ts"
 
 /** Adds special tokens to the encodings of one text or of two, and sets type ids. */
 export interface PostProcessor extends Part {
-  /**
-   * The ids of one text with the special tokens. Given so that ids alone can be had fast; the same as `processEncodings`
-   * gives.
-   */
-  process(ids: number[]): number[]
+  /** The ids of `processEncodings` with special tokens, given so that ids alone can be had fast. */
+  processIds(texts: readonly (readonly number[])[]): readonly (readonly number[])[]
   /** How many tokens it adds, so that truncation leaves room for them. */
   added(isPair: boolean): number
   /** The encodings, in the order in which they are then joined. */

@@ -11,7 +11,7 @@ export const sequencePostProcessor: PartDefinition<PostProcessor> = {
     const { processors } = parseSettings(settingsSchema, json, where)
     const steps = processors.map((step, index) => child(step, `${where}.processors[${index}]`))
     return {
-      process: (ids) => steps.reduce((processed, step) => step.process(processed), ids),
+      processIds: (texts) => steps.reduce((processed, step) => step.processIds(processed), texts),
       added: (isPair) => steps.reduce((sum, step) => sum + step.added(isPair), 0),
       processEncodings: (encodings, addSpecialTokens) =>
         steps.reduce((processed, step) => step.processEncodings(processed, addSpecialTokens), encodings),

@@ -31,7 +31,8 @@ export const templatePostProcessor: PartDefinition<PostProcessor> = {
     const single = readTemplate(settings, "single", where)
     const pair = readTemplate(settings, "pair", where)
     return {
-      process: (ids) => single.flatMap((piece) => ("fixed" in piece ? piece.fixed.ids : ids)),
+      processIds: (texts) =>
+        (texts.length > 1 ? pair : single).map((piece) => ("fixed" in piece ? piece.fixed.ids : texts[piece.text])),
       added: (isPair) =>
         (isPair ? pair : single).reduce((sum, piece) => sum + ("fixed" in piece ? piece.fixed.ids.length : 0), 0),
       processEncodings: (encodings, addSpecialTokens) =>
