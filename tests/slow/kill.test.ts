@@ -93,8 +93,8 @@ describe("a run that is killed", () => {
   })
 })
 
-/** Milliseconds that a start takes at most, a save takes about, and a step takes about. */
-const [START_MS, SAVE_MS, STEP_MS] = [3000, 150, 25]
+/** Milliseconds that a start takes on a quick machine, that a save takes about, and that a step takes about. */
+const [START_MS, SAVE_MS, STEP_MS] = [1000, 150, 25]
 
 /** What a kill is aimed at; half are aimed at saves. */
 const AIMS = ["start", "step", "save", "save"] as const
