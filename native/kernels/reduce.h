@@ -36,7 +36,7 @@ template <class Term> float laneSum(int64_t count, const Term& term) {
 constexpr int64_t mostStripColumns = 512;
 inline int64_t stripWidth(int64_t columns, int threads) {
   const int64_t each = mostStripColumns * threads;
-  const int64_t strips = (columns + each - 1) / each * threads;
+  const int64_t strips = std::max<int64_t>(1, (columns + each - 1) / each) * threads;
   return std::max<int64_t>(vectorLanes, ((columns + strips - 1) / strips + vectorLanes - 1) / vectorLanes * vectorLanes);
 }
 

@@ -14,6 +14,7 @@ export const sumCases: OpCases = {
     { title: "a vector", inputs: [data.normal([65])], attributes: { axis: 0 } },
     { title: "one number", inputs: [data.normal([1])], attributes: { axis: 0 } },
     { title: "no numbers", inputs: [data.normal([0, 5])], attributes: { axis: 0 } },
+    { title: "no columns", inputs: [data.normal([3, 0])], attributes: { axis: 0 } },
     { title: "of empty rows", inputs: [data.normal([3, 0])], attributes: { axis: 1 } },
     ...[15, 16, 17, 33, 257, 1000].map((width) => {
       return { title: `rows of ${width}`, inputs: [data.normal([5, width])], attributes: { axis: 1 } }
