@@ -1,7 +1,6 @@
 /** A GGUF file that is open: its metadata in memory, the bytes of its tensors read when they are asked for. */
-import { type FileHandle, open, stat } from "node:fs/promises"
-import { GlossaError } from "../errors.ts"
-import { damaged } from "./damaged.ts"
+import { stat } from "node:fs/promises"
+import { damaged, StoredFile } from "../stored-file.ts"
 import { type GgufHeader, type GgufTensor, MAGIC, readHeader } from "./header.ts"
 import { GgufMetadata } from "./metadata.ts"
 
@@ -19,10 +18,10 @@ export class GgufFile {
   readonly metadata: GgufMetadata
   /** By name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, GgufTensor>
-  private readonly file: FileHandle
+  private readonly file: StoredFile
   private readonly dataStart: number
 
-  private constructor(path: string, file: FileHandle, header: GgufHeader) {
+  private constructor(path: string, file: StoredFile, header: GgufHeader) {
     this.path = path
     this.file = file
     this.metadata = new GgufMetadata(header.values, path)
@@ -37,9 +36,9 @@ export class GgufFile {
    * @throws CHECKPOINT_DAMAGED when it is truncated, altered or no GGUF file
    */
   static async open(path: string): Promise<GgufFile> {
-    const file = await openForReading(path)
+    const file = await StoredFile.open(path, "a GGUF file")
     try {
-      return new GgufFile(path, file, await headerOf(file, path))
+      return new GgufFile(path, file, await headerOf(file))
     } catch (error) {
       await file.close()
       throw error
@@ -67,7 +66,7 @@ export class GgufFile {
   }
 
   private async fill(target: Uint8Array, place: number, name: string): Promise<void> {
-    const bytesRead = await readInto(this.file, target, this.dataStart + place, this.path)
+    const bytesRead = await this.file.read(target, this.dataStart + place)
     if (bytesRead < target.length)
       throw damaged(`${this.path}: ${name}`, `${target.length} bytes`, `a file that ends after ${bytesRead} of them`)
   }
@@ -76,14 +75,14 @@ export class GgufFile {
 /** Whether a path names a GGUF file rather than a folder, by its ending or by how the file begins. */
 export async function isGgufPath(path: string): Promise<boolean> {
   if (path.endsWith(".gguf")) return !(await isFolder(path))
-  const file = await open(path, "r").catch(() => undefined)
+  const file = await StoredFile.open(path, "a GGUF file").catch(() => undefined)
+  if (!file) return false
   try {
-    if (!file || !(await file.stat()).isFile()) return false
     const begin = new Uint8Array(MAGIC.length)
-    await readInto(file, begin, 0, path)
+    await file.read(begin, 0)
     return Buffer.from(begin).toString("latin1") === MAGIC
   } finally {
-    await file?.close()
+    await file.close()
   }
 }
 
@@ -94,43 +93,13 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-async function headerOf(file: FileHandle, path: string): Promise<GgufHeader> {
-  const { size } = await file.stat()
+async function headerOf(file: StoredFile): Promise<GgufHeader> {
+  const { path, size } = file
   for (let length = FIRST_PREFIX; ; length *= 4) {
     const prefix = new Uint8Array(Math.min(length, size))
-    await readInto(file, prefix, 0, path)
+    await file.read(prefix, 0)
     const header = readHeader(prefix, size, path)
     if (header) return header
     if (length >= LONGEST_HEADER) throw damaged(path, `a header of at most ${LONGEST_HEADER} bytes`, "a longer one")
-  }
-}
-
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    const file = await open(path, "r")
-    if ((await file.stat()).isFile()) return file
-    await file.close()
-    throw Object.assign(new Error("it is no file"), { code: "EISDIR" })
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const reasons: Record<string, string> = { ENOENT: "no such file", EACCES: "no permission", EISDIR: "no file" }
-    const came = reasons[code ?? ""] ?? message
-    throw new GlossaError("FILE_UNREADABLE", { where: path, wanted: "a GGUF file", came, cause })
-  }
-}
-
-/** Reads until `target` is full or the file ends; how many bytes there were. */
-async function readInto(file: FileHandle, target: Uint8Array, place: number, path: string): Promise<number> {
-  let filled = 0
-  try {
-    while (filled < target.length) {
-      const { bytesRead } = await file.read(target, filled, target.length - filled, place + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
-    }
-    return filled
-  } catch (cause) {
-    const came = (cause as Error).message
-    throw new GlossaError("FILE_UNREADABLE", { where: path, wanted: "to read it", came, cause })
   }
 }

@@ -2,7 +2,7 @@
  * The front part of a GGUF file: magic, version, metadata, and the table of tensors. Every count and length is checked
  * against the bytes that the file has left before any memory is taken for it.
  */
-import { damaged } from "./damaged.ts"
+import { damaged } from "../stored-file.ts"
 import { type GgufTensorType, ggufTensorBytes, tensorTypeOf } from "./tensor-types.ts"
 import {
   type GgufArray,

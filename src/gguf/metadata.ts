@@ -1,5 +1,5 @@
 /** The named values of a GGUF file, asked for by kind: a value of another kind is one clear error. */
-import { damaged } from "./damaged.ts"
+import { damaged } from "../stored-file.ts"
 import type { GgufArray, GgufValue } from "./values.ts"
 
 export class GgufMetadata {

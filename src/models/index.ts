@@ -30,7 +30,6 @@ export {
   type ByteSink,
   Checkpoint,
   CONFIG_FILE,
-  damaged,
   type FileToWrite,
   GENERATION_CONFIG_FILE,
   type GgufDType,

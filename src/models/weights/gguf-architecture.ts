@@ -4,8 +4,8 @@
  */
 import { GlossaError } from "../../errors.ts"
 import type { GgufFile, GgufTensorToWrite, GgufValue } from "../../gguf/index.ts"
+import { damaged } from "../../stored-file.ts"
 import type { Family, ModelConfig } from "../families/index.ts"
-import { damaged } from "./safetensors.ts"
 
 export interface GgufArchitecture<Config extends ModelConfig = ModelConfig> {
   /** `general.architecture`, which its own keys begin with. */

@@ -2,8 +2,8 @@
 import { type BlockDType, dequantizeRows, quantizeRows, toF16Bits } from "../../engine/index.ts"
 import { GlossaError } from "../../errors.ts"
 import type { GgufFile, GgufTensor, GgufTensorType } from "../../gguf/index.ts"
+import { damaged } from "../../stored-file.ts"
 import type { RowOrder } from "./gguf-architecture.ts"
-import { damaged } from "./safetensors.ts"
 import { widen } from "./stored-numbers.ts"
 
 /** Kinds of tensors that are read. */

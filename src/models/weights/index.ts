@@ -15,7 +15,7 @@ export {
 export { numbersToSave } from "./numbers-to-save.ts"
 export { readJson } from "./read-json.ts"
 export { type ByteSink, type FileToWrite, replaceFiles } from "./replace-files.ts"
-export { damaged, SafetensorsFile, type StoredTensor } from "./safetensors.ts"
+export { SafetensorsFile, type StoredTensor } from "./safetensors.ts"
 export { type TensorToWrite, type WrittenType, writeSafetensors } from "./safetensors-writer.ts"
 export { openStoredModel, type StoredBlocks, type StoredModel } from "./stored-model.ts"
 export type { StoredType } from "./stored-numbers.ts"

@@ -5,10 +5,10 @@
  */
 import { type FileHandle, open } from "node:fs/promises"
 import { GlossaError } from "../../errors.ts"
+import { damaged } from "../../stored-file.ts"
 import { type LlamaConfig, llama, parseConfig } from "../families/index.ts"
 import { countParameters } from "../layers/index.ts"
 import { type SaveOptions, writeModelFolder } from "./model-folder.ts"
-import { damaged } from "./safetensors.ts"
 
 const HEADER_BYTES = 28
 /** What later layouts of llama2.c begin with, as an int32. */

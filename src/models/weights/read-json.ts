@@ -1,7 +1,7 @@
 /** Small JSON files of a model folder, in. */
 import { readFile, stat } from "node:fs/promises"
 import { GlossaError } from "../../errors.ts"
-import { damaged } from "./safetensors.ts"
+import { damaged } from "../../stored-file.ts"
 
 /** No JSON file of a model folder that is read here comes near this. */
 const LARGEST_JSON = 64 << 20

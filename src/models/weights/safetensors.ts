@@ -2,8 +2,7 @@
  * Safetensors files in: a length, a JSON table of names, kinds, shapes and places, then the numbers. Every claim of the
  * table is checked against the file before any memory is taken for it, so a damaged or hostile file costs one clear line.
  */
-import { type FileHandle, open } from "node:fs/promises"
-import { GlossaError } from "../../errors.ts"
+import { damaged, StoredFile } from "../../stored-file.ts"
 import { isReadable, STORED_BYTES, type StoredType, widen } from "./stored-numbers.ts"
 
 /** Bytes before the JSON table: its length, a little-endian 64-bit number. */
@@ -26,11 +25,11 @@ export class SafetensorsFile {
   readonly path: string
   readonly tensors: ReadonlyMap<string, StoredTensor>
   readonly metadata: Readonly<Record<string, string>>
-  private readonly file: FileHandle
+  private readonly file: StoredFile
   /** Where the data begins in the file. */
   private readonly dataStart: number
 
-  private constructor(path: string, file: FileHandle, table: Table, dataStart: number) {
+  private constructor(path: string, file: StoredFile, table: Table, dataStart: number) {
     this.path = path
     this.file = file
     this.tensors = table.tensors
@@ -45,16 +44,16 @@ export class SafetensorsFile {
    * @throws CHECKPOINT_DAMAGED when it is truncated, altered or no safetensors file
    */
   static async open(path: string): Promise<SafetensorsFile> {
-    const file = await openForReading(path)
+    const file = await StoredFile.open(path, "a safetensors file")
     try {
-      const { size } = await file.stat()
+      const { size } = file
       if (size < LENGTH_BYTES) throw damaged(path, "at least 8 bytes", `${size}`)
-      const prefix = await readBytes(file, 0, LENGTH_BYTES, path, path)
+      const prefix = await readBytes(file, 0, LENGTH_BYTES, path)
       const tableBytes = Number(new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true))
       const most = Math.min(size - LENGTH_BYTES, LONGEST_TABLE)
       if (tableBytes < 2 || tableBytes > most)
         throw damaged(path, `a table of 2 to ${most} bytes, in a file of ${size}`, `one of ${tableBytes}`)
-      const text = await readBytes(file, LENGTH_BYTES, tableBytes, path, path)
+      const text = await readBytes(file, LENGTH_BYTES, tableBytes, path)
       const dataStart = LENGTH_BYTES + tableBytes
       return new SafetensorsFile(path, file, readTable(text, size - dataStart, path), dataStart)
     } catch (error) {
@@ -108,7 +107,7 @@ export class SafetensorsFile {
     for (let place = 0; place < end - begin; place += CHUNK_BYTES) {
       const length = Math.min(CHUNK_BYTES, end - begin - place)
       const where = `${this.path}: ${name}`
-      yield { place, bytes: await readBytes(this.file, this.dataStart + begin + place, length, this.path, where) }
+      yield { place, bytes: await readBytes(this.file, this.dataStart + begin + place, length, where) }
     }
   }
 }
@@ -174,57 +173,11 @@ function checkPlaces(tensors: StoredTensor[], dataBytes: number, path: string): 
   if (filled !== dataBytes) throw damaged(path, `${filled} bytes of numbers`, `${dataBytes}`)
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    const file = await open(path, "r")
-    if ((await file.stat()).isFile()) return file
-    await file.close()
-    throw Object.assign(new Error("it is no file"), { code: "EISDIR" })
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const reasons: Record<string, string> = { ENOENT: "no such file", EACCES: "no permission", EISDIR: "no file" }
-    throw new GlossaError("FILE_UNREADABLE", {
-      where: path,
-      wanted: "a safetensors file",
-      came: reasons[code ?? ""] ?? message,
-      cause,
-    })
-  }
-}
-
-async function readBytes(
-  file: FileHandle,
-  start: number,
-  length: number,
-  path: string,
-  where: string,
-): Promise<Uint8Array> {
+async function readBytes(file: StoredFile, start: number, length: number, where: string): Promise<Uint8Array> {
   const bytes = new Uint8Array(length)
-  for (let filled = 0; filled < length; ) {
-    const { bytesRead } = await readOnce(file, bytes, filled, start + filled, path)
-    if (bytesRead === 0) throw damaged(where, `${length} bytes from ${start}`, `a file that ends after ${filled}`)
-    filled += bytesRead
-  }
+  const filled = await file.read(bytes, start)
+  if (filled < length) throw damaged(where, `${length} bytes from ${start}`, `a file that ends after ${filled}`)
   return bytes
-}
-
-async function readOnce(
-  file: FileHandle,
-  bytes: Uint8Array,
-  offset: number,
-  place: number,
-  path: string,
-): Promise<{ bytesRead: number }> {
-  try {
-    return await file.read(bytes, offset, bytes.length - offset, place)
-  } catch (cause) {
-    throw new GlossaError("FILE_UNREADABLE", {
-      where: path,
-      wanted: "to read it",
-      came: (cause as Error).message,
-      cause,
-    })
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -237,9 +190,4 @@ function isCount(value: unknown): value is number {
 
 function shown(value: unknown): string {
   return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80)
-}
-
-/** The error of a file that is not what it was when it was written. */
-export function damaged(where: string, wanted: string, came: string, fix = "fetch or save it again"): GlossaError {
-  return new GlossaError("CHECKPOINT_DAMAGED", { where, wanted, came, fix })
 }

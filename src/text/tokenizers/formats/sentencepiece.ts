@@ -3,8 +3,8 @@
  * that its scores imply. Pieces that SentencePiece never makes from text (control, unknown, bytes, unused) stay so.
  */
 import { describeValue, type PartJson, tokenizerInvalid } from "../parts.ts"
-import { mergesOf, SPACE_MARK as SPACE } from "../sentencepiece-bpe.ts"
 import { Tokenizer, type TokenizerCompanions } from "../tokenizer.ts"
+import { mergesOf, SPACE_MARK as SPACE } from "./sentencepiece-bpe.ts"
 import {
   type PieceType,
   readSentencePieceModel,

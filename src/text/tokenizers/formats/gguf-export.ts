@@ -1,12 +1,12 @@
 /** A tokenizer as the metadata of a GGUF file. What GGUF cannot say is refused: other cuts would give other ids. */
 
-import { GlossaError } from "../../errors.ts"
-import type { GgufValue } from "../../gguf/index.ts"
+import { GlossaError } from "../../../errors.ts"
+import type { GgufValue } from "../../../gguf/index.ts"
+import { describeValue } from "../parts.ts"
+import type { Tokenizer, TokenizerJson } from "../tokenizer.ts"
 import { GGUF_TOKEN_TYPES } from "./gguf.ts"
 import { ggufSplitFor } from "./gguf-splits.ts"
-import { describeValue } from "./parts.ts"
 import { mergesOf, SPACE_MARK } from "./sentencepiece-bpe.ts"
-import type { Tokenizer, TokenizerJson } from "./tokenizer.ts"
 
 export interface GgufTokenizer {
   /** Keys `tokenizer.…`. */

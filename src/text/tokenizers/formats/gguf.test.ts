@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
-import { GgufMetadata, type GgufValue } from "../../gguf/index.ts"
+import { GgufMetadata, type GgufValue } from "../../../gguf/index.ts"
+import { SPLIT_PATTERNS, type SplitPatternName } from "../pattern.ts"
+import { Tokenizer } from "../tokenizer.ts"
+import { trainBpe } from "../trainers/index.ts"
 import { tokenizerFromGguf } from "./gguf.ts"
 import { ggufTokenizer } from "./gguf-export.ts"
-import { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
-import { Tokenizer } from "./tokenizer.ts"
-import { trainBpe } from "./trainers/index.ts"
 
 const TEXT = "Call me Ishmael. It's 1851, and I've 12345 naïve 😀 friends;\n\n  they'll SAIL  \t "
 

@@ -2,7 +2,7 @@
  * How byte-level vocabularies of GGUF files cut a text before merging: `tokenizer.ggml.pre` names one of llama.cpp's ways.
  * A way that is not listed here is refused, since other cuts would give other ids.
  */
-import { SPLIT_PATTERNS } from "./pattern.ts"
+import { SPLIT_PATTERNS } from "../pattern.ts"
 
 export interface GgufSplit {
   /** Names that mean it; files are written with the first. */

@@ -2,12 +2,12 @@
  * Tokenizers of GGUF files, in and out. `tokenizer.ggml.model` says which kind: `llama` is SentencePiece's BPE (pieces with
  * scores, bytes as a last resort), `gpt2` is byte-level BPE (tokens and merges, cut as `tokenizer.ggml.pre` says).
  */
-import type { GgufMetadata } from "../../gguf/index.ts"
+import type { GgufMetadata } from "../../../gguf/index.ts"
+import { describeValue, tokenizerInvalid } from "../parts.ts"
+import type { SpecialRoles } from "../special-tokens.ts"
+import { Tokenizer } from "../tokenizer.ts"
 import { ggufSplitOf } from "./gguf-splits.ts"
-import { describeValue, tokenizerInvalid } from "./parts.ts"
 import { mergesOf, sentencePieceParts } from "./sentencepiece-bpe.ts"
-import type { SpecialRoles } from "./special-tokens.ts"
-import { Tokenizer } from "./tokenizer.ts"
 
 /** What a token is, by its number in `tokenizer.ggml.token_type`. */
 export const GGUF_TOKEN_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
