@@ -25,7 +25,6 @@ F32x16 half() { return broadcast(0.5f); }
 constexpr float sqrtTwoOverPi = 0.797884583f;
 constexpr float geluCubic = 0.0356774069f;        // √(2/π) · 0.044715
 constexpr float geluCubicSlope = 0.107032225f;    // three times that
-constexpr float sqrtHalf = 0.707106769f;
 constexpr float inverseSqrtTwoPi = 0.398942292f;  // the normal density at zero
 
 // tanh(√(2/π) (x + 0.044715 x³))
@@ -43,16 +42,12 @@ F32x16 geluTanhGradient(F32x16 x, F32x16 dy) {
   const F32x16 bend = (half() * x) * (fma(negate(t), t, one()) * slope);
   return dy * (fma(half(), t, half()) + bend);
 }
-// ½ x (1 + erf(x / √2))
-F32x16 geluErf(F32x16 x) {
-  const F32x16 halfX = half() * x;
-  return fma(halfX, erf(x * broadcast(sqrtHalf)), halfX);
-}
-// dy (½ (1 + erf(x / √2)) + x φ(x))
+// x Φ(x)
+F32x16 geluErf(F32x16 x) { return x * normalCumulative(x, bell(x)); }
+// dy (Φ(x) + x φ(x))
 F32x16 geluErfGradient(F32x16 x, F32x16 dy) {
-  const F32x16 below = fma(half(), erf(x * broadcast(sqrtHalf)), half());
-  const F32x16 density = broadcast(inverseSqrtTwoPi) * exp(negate(half() * (x * x)));
-  return dy * fma(x, density, below);
+  const F32x16 bellOfX = bell(x);
+  return dy * fma(x, broadcast(inverseSqrtTwoPi) * bellOfX, normalCumulative(x, bellOfX));
 }
 F32x16 silu(F32x16 x) { return x * sigmoid(x); }
 // dy s (1 + x (1 − s))

@@ -62,11 +62,14 @@ struct Strips {
 // ---- f32
 
 template <int rows, int width>
-void multiplyF32(const float* left, int64_t inner, const float* const* right, float* sums, int64_t sumStride) {
+void multiplyF32(const float* left, int64_t inner, const float* const* right, float* sums, int64_t sumStride,
+                 Start start) {
   Float sum[rows][width];
   _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
-    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
-      sum[row][part] = parts::load(sums + row * sumStride + part * parts::lanes);
+    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
+      const float* at = sums + row * sumStride + part * parts::lanes;
+      sum[row][part] = start == Start::zero ? parts::broadcast(0.0f) : parts::load(at);
+    }
   const float* first = right[0];
   const float* second = right[1];
   for (int64_t k = 0; k < inner; k++, left += rows, first += panelColumns, second += panelColumns) {
@@ -123,7 +126,8 @@ inline void runChains(const float* left, const int32_t* first, const int32_t* se
 }
 
 template <int rows, int width>
-void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right, float* sums, int64_t sumStride) {
+void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right, float* sums, int64_t sumStride,
+                  Start start) {
   const int32_t* first = right[0];
   const int32_t* second = right[1];
   constexpr int64_t step = dotStep / 2 * panelColumns;
@@ -138,7 +142,8 @@ void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right,
     _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
       _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
         float* at = sums + row * sumStride + part * parts::lanes;
-        parts::store(at, parts::add(parts::load(at), parts::add(even[row][part], odd[row][part])));
+        const Float before = k == 0 && start == Start::zero ? parts::broadcast(0.0f) : parts::load(at);
+        parts::store(at, parts::add(before, parts::add(even[row][part], odd[row][part])));
       }
   }
 }
@@ -146,12 +151,12 @@ void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right,
 // All columns of a strip, as many parts at a time as the registers hold.
 template <int rows>
 void stripF32(const float* left, int64_t inner, const float* right, int64_t panelStep, int panels, float* sums,
-              int64_t sumStride) {
+              int64_t sumStride, Start start) {
   constexpr int width = partsF32(rows);
   if constexpr (width == 2 * partCount) {
     if (panels == 2) {
       const float* both[2] = {right, right + panelStep};
-      return multiplyF32<rows, width>(left, inner, both, sums, sumStride);
+      return multiplyF32<rows, width>(left, inner, both, sums, sumStride, start);
     }
   }
   constexpr int narrow = width < partCount ? width : partCount;
@@ -159,19 +164,20 @@ void stripF32(const float* left, int64_t inner, const float* right, int64_t pane
     for (int part = 0; part < partCount; part += narrow) {
       const float* at = right + panel * panelStep + part * parts::lanes;
       const float* both[2] = {at, at};
-      multiplyF32<rows, narrow>(left, inner, both, sums + panel * panelColumns + part * parts::lanes, sumStride);
+      float* sumsNow = sums + panel * panelColumns + part * parts::lanes;
+      multiplyF32<rows, narrow>(left, inner, both, sumsNow, sumStride, start);
     }
   }
 }
 
 template <int rows>
 void stripBf16(const float* left, int64_t inner, const int32_t* right, int64_t panelStep, int panels, float* sums,
-               int64_t sumStride) {
+               int64_t sumStride, Start start) {
   constexpr int width = partsBf16(rows);
   if constexpr (width == 2 * partCount) {
     if (panels == 2) {
       const int32_t* both[2] = {right, right + panelStep};
-      return multiplyBf16<rows, width>(left, inner, both, sums, sumStride);
+      return multiplyBf16<rows, width>(left, inner, both, sums, sumStride, start);
     }
   }
   constexpr int narrow = width < partCount ? width : partCount;
@@ -179,13 +185,14 @@ void stripBf16(const float* left, int64_t inner, const int32_t* right, int64_t p
     for (int part = 0; part < partCount; part += narrow) {
       const int32_t* at = right + panel * panelStep + part * parts::lanes;
       const int32_t* both[2] = {at, at};
-      multiplyBf16<rows, narrow>(left, inner, both, sums + panel * panelColumns + part * parts::lanes, sumStride);
+      float* sumsNow = sums + panel * panelColumns + part * parts::lanes;
+      multiplyBf16<rows, narrow>(left, inner, both, sumsNow, sumStride, start);
     }
   }
 }
 
-using StripF32 = void (*)(const float*, int64_t, const float*, int64_t, int, float*, int64_t);
-using StripBf16 = void (*)(const float*, int64_t, const int32_t*, int64_t, int, float*, int64_t);
+using StripF32 = void (*)(const float*, int64_t, const float*, int64_t, int, float*, int64_t, Start);
+using StripBf16 = void (*)(const float*, int64_t, const int32_t*, int64_t, int, float*, int64_t, Start);
 
 template <int... height> constexpr auto stripTableF32(std::integer_sequence<int, height...>) {
   struct Table { StripF32 of[sizeof...(height)]; };
@@ -237,11 +244,13 @@ void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t row
 // one instruction, so twice the rate of plain fma.
 template <int rows, int panels>
 void multiplyPairs(const int32_t* left, int64_t pairs, const int32_t* right, int64_t panelStep, float* sums,
-                   int64_t sumStride) {
+                   int64_t sumStride, Start start) {
   __m512 sum[rows][panels];
   _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
-    _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
-      sum[row][panel] = _mm512_loadu_ps(sums + row * sumStride + panel * panelColumns);
+    _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++) {
+      const float* at = sums + row * sumStride + panel * panelColumns;
+      sum[row][panel] = start == Start::zero ? _mm512_setzero_ps() : _mm512_loadu_ps(at);
+    }
   for (int64_t pair = 0; pair < pairs; pair++, left += rows, right += panelColumns) {
     __m512bh column[panels];
     _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
@@ -259,12 +268,12 @@ void multiplyPairs(const int32_t* left, int64_t pairs, const int32_t* right, int
 
 template <int rows>
 void stripPairs(const int32_t* left, int64_t pairs, const int32_t* right, int64_t panelStep, int panels, float* sums,
-                int64_t sumStride) {
-  if (panels == 2) multiplyPairs<rows, 2>(left, pairs, right, panelStep, sums, sumStride);
-  else multiplyPairs<rows, 1>(left, pairs, right, panelStep, sums, sumStride);
+                int64_t sumStride, Start start) {
+  if (panels == 2) multiplyPairs<rows, 2>(left, pairs, right, panelStep, sums, sumStride, start);
+  else multiplyPairs<rows, 1>(left, pairs, right, panelStep, sums, sumStride, start);
 }
 
-using StripPairs = void (*)(const int32_t*, int64_t, const int32_t*, int64_t, int, float*, int64_t);
+using StripPairs = void (*)(const int32_t*, int64_t, const int32_t*, int64_t, int, float*, int64_t, Start);
 template <int... height> constexpr auto stripTablePairs(std::integer_sequence<int, height...>) {
   struct Table { StripPairs of[sizeof...(height)]; };
   return Table{{stripPairs<height + 1>...}};
@@ -274,32 +283,28 @@ constexpr auto stripsPairs = stripTablePairs(std::make_integer_sequence<int, str
 void packLeftPairs(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner, int32_t* to) {
   const Strips strips(rows);
   const int64_t padded = roundUp(inner, dotStep);
-  I32x16 lower[8], upper[8];
   for (int64_t strip = 0; strip < strips.count; strip++) {
     const int height = static_cast<int>(strips.rowsOf(strip));
     const int64_t first = row + strips.firstRow(strip);
     int32_t* at = to + strips.firstRow(strip) * (padded / 2);
-    for (int64_t start = 0; start < padded; start += 16, at += 8 * height) {
-      const int real = static_cast<int>(std::clamp<int64_t>(inner - start, 0, 16));
-      F32x16 square[16];
+    for (int64_t start = 0; start < padded; start += dotStep, at += 16 * height) {
+      const int real = static_cast<int>(std::min<int64_t>(inner - start, dotStep));
       if (left.transposed) {
-        for (int i = 0; i < 16; i++) square[i] = i < real ? left.matrix.load(k + start + i, first, height) : zero();
-      } else {
-        for (int i = 0; i < 16; i++)
-          square[i] = i < height && real > 0 ? left.matrix.load(first + i, k + start, real) : zero();
-        transpose16(square);
+        for (int pair = 0; pair < 16; pair++)
+          storeInt(at + pair * height, left.matrix.pairsDown(k + start + 2 * pair, real - 2 * pair, first, height), height);
+        continue;
       }
-      for (int i = 0; i < 8; i++) {
-        lower[i] = bf16Bits(square[2 * i]);
-        upper[i] = shiftLeft<16>(bf16Bits(square[2 * i + 1]));
-        storeInt(at + i * height, lower[i] | upper[i], height);
-      }
+      F32x16 square[16];
+      for (int i = 0; i < 16; i++)
+        square[i] = i < height ? asFloat(left.matrix.pairsAlong(first + i, k + start, real)) : zero();
+      transpose16(square);
+      for (int pair = 0; pair < 16; pair++) storeInt(at + pair * height, asInt(square[pair]), height);
     }
   }
 }
 
 void multiplyPanelsByPairs(const int32_t* left, int64_t rows, int64_t inner, const int32_t* right, int64_t panelStep,
-                           int panels, float* sums, int64_t sumStride) {
+                           int panels, float* sums, int64_t sumStride, Start start) {
   const int64_t pairs = roundUp(inner, dotStep) / 2;
   const Strips strips(rows);
   for (int64_t pair = 0; pair < pairs; pair += passInner) {
@@ -307,7 +312,7 @@ void multiplyPanelsByPairs(const int32_t* left, int64_t rows, int64_t inner, con
     for (int64_t strip = 0; strip < strips.count; strip++) {
       const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
       stripsPairs.of[height - 1](left + first * pairs + pair * height, some, right + pair * panelColumns, panelStep,
-                                 panels, sums + first * sumStride, sumStride);
+                                 panels, sums + first * sumStride, sumStride, pair == 0 ? start : Start::sums);
     }
   }
 }
@@ -323,32 +328,21 @@ constexpr int64_t tileElements = 16 * 32;
 // With fewer rows than this the sums of a tile are mostly padding, and plain fma is faster.
 constexpr int64_t fewestTileRows = 5;
 
+// A row of a tile is sixteen pairs of one row of the left operand.
 void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner, uint16_t* to) {
   const int64_t steps = ceilDivide(inner, dotStep);
-  F32x16 square[16];
   for (int64_t strip = 0; strip < rows; strip += tileRows) {
     const int height = static_cast<int>(std::min<int64_t>(tileRows, rows - strip));
     for (int64_t step = 0; step < steps; step++, to += tileElements) {
-      if (left.matrix.bf16 && !left.transposed && inner - step * dotStep >= dotStep) {
-        const auto* from = static_cast<const uint16_t*>(left.matrix.data) + k + step * dotStep;
-        for (int i = 0; i < height; i++)
-          std::memcpy(to + i * 32, from + (row + strip + i) * left.matrix.stride, 64);
-        std::memset(to + height * 32, 0, static_cast<size_t>(tileRows - height) * 64);
-        continue;
+      const int64_t start = k + step * dotStep;
+      const int real = static_cast<int>(std::min<int64_t>(inner - step * dotStep, dotStep));
+      F32x16 square[tileRows];
+      for (int i = 0; i < tileRows; i++) {
+        if (left.transposed) square[i] = asFloat(left.matrix.pairsDown(start + 2 * i, real - 2 * i, row + strip, height));
+        else square[i] = i < height ? asFloat(left.matrix.pairsAlong(row + strip + i, start, real)) : zero();
       }
-      for (int half = 0; half < 2; half++) {
-        const int64_t start = step * dotStep + half * 16;
-        const int real = static_cast<int>(std::clamp<int64_t>(inner - start, 0, 16));
-        if (left.transposed) {
-          for (int i = 0; i < 16; i++)
-            square[i] = i < real ? left.matrix.load(k + start + i, row + strip, height) : zero();
-          transpose16(square);
-        } else {
-          for (int i = 0; i < 16; i++)
-            square[i] = i < height && real > 0 ? left.matrix.load(row + strip + i, k + start, real) : zero();
-        }
-        for (int i = 0; i < tileRows; i++) storeBf16(to + i * 32 + half * 16, square[i]);
-      }
+      if (left.transposed) transpose16(square);
+      for (int i = 0; i < tileRows; i++) storeInt(reinterpret_cast<int32_t*>(to) + i * 16, asInt(square[i]));
     }
   }
 }
@@ -357,13 +351,20 @@ void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k,
 // the sums, 4 and 5 the left operand, 6 and 7 the right.
 template <int strips, int panels>
 void multiplyTiles(const uint16_t* left, int64_t stripStep, int64_t steps, const uint8_t* right, int64_t panelStride,
-                   float* sums, int64_t sumStride) {
+                   float* sums, int64_t sumStride, Start start) {
   const int64_t stride = sumStride * 4;
   float* const lower = sums + tileRows * sumStride;
-  tileLoad<0>(sums, stride);
-  if constexpr (panels == 2) tileLoad<1>(sums + panelColumns, stride);
-  if constexpr (strips == 2) tileLoad<2>(lower, stride);
-  if constexpr (strips == 2 && panels == 2) tileLoad<3>(lower + panelColumns, stride);
+  if (start == Start::zero) {
+    tileZero<0>();
+    if constexpr (panels == 2) tileZero<1>();
+    if constexpr (strips == 2) tileZero<2>();
+    if constexpr (strips == 2 && panels == 2) tileZero<3>();
+  } else {
+    tileLoad<0>(sums, stride);
+    if constexpr (panels == 2) tileLoad<1>(sums + panelColumns, stride);
+    if constexpr (strips == 2) tileLoad<2>(lower, stride);
+    if constexpr (strips == 2 && panels == 2) tileLoad<3>(lower + panelColumns, stride);
+  }
   for (int64_t step = 0; step < steps; step++, left += tileElements, right += 1024) {
     tileLoad<4>(left, 64);
     tileLoad<6>(right, 64);
@@ -385,21 +386,22 @@ void multiplyTiles(const uint16_t* left, int64_t stripStep, int64_t steps, const
 }
 
 void multiplyPanelsByTiles(const uint16_t* left, int64_t rows, int64_t inner, const uint8_t* right,
-                           int64_t panelStride, int panels, float* sums, int64_t sumStride) {
+                           int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start) {
   constexpr int64_t passSteps = 2 * passInner / dotStep;  // two panels of 512 bf16 are 32 KB: the first cache
   const int64_t steps = ceilDivide(inner, dotStep);
   const int64_t stripStep = steps * tileElements;
   for (int64_t step = 0; step < steps; step += passSteps) {
     const int64_t some = std::min(passSteps, steps - step);
     const uint8_t* rightNow = right + step * 1024;
+    const Start from = step == 0 ? start : Start::sums;
     for (int64_t row = 0; row < rows; row += 2 * tileRows) {
       const uint16_t* leftNow = left + row / tileRows * stripStep + step * tileElements;
       float* sumsNow = sums + row * sumStride;
       const bool two = rows - row > tileRows;
-      if (two && panels == 2) multiplyTiles<2, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
-      else if (two) multiplyTiles<2, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
-      else if (panels == 2) multiplyTiles<1, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
-      else multiplyTiles<1, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride);
+      if (two && panels == 2) multiplyTiles<2, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
+      else if (two) multiplyTiles<2, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
+      else if (panels == 2) multiplyTiles<1, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
+      else multiplyTiles<1, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
     }
   }
 }
@@ -443,16 +445,19 @@ void packLeft(Arithmetic arithmetic, const LeftMatrix& left, int64_t row, int64_
 }
 
 void multiplyPanels(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
-                    int64_t panelStride, int panels, float* sums, int64_t sumStride) {
+                    int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start) {
+  if (inner == 0 && start == Start::zero) {
+    for (int64_t row = 0; row < rows; row++) std::fill_n(sums + row * sumStride, panels * panelColumns, 0.0f);
+  }
 #if defined(GLOSSA_LEVEL_AMX)
   if (arithmetic == Arithmetic::tiles) {
     return multiplyPanelsByTiles(static_cast<const uint16_t*>(left), rows, inner, static_cast<const uint8_t*>(right),
-                                 panelStride, panels, sums, sumStride);
+                                 panelStride, panels, sums, sumStride, start);
   }
 #elif defined(GLOSSA_LEVEL_AVX512BF16)
   if (arithmetic == Arithmetic::pairs) {
     return multiplyPanelsByPairs(static_cast<const int32_t*>(left), rows, inner, static_cast<const int32_t*>(right),
-                                 panelStride / 4, panels, sums, sumStride);
+                                 panelStride / 4, panels, sums, sumStride, start);
   }
 #endif
   const bool bf16 = arithmetic == Arithmetic::bf16;
@@ -464,12 +469,13 @@ void multiplyPanels(Arithmetic arithmetic, const void* left, int64_t rows, int64
       const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
       const float* leftNow = static_cast<const float*>(left) + first * padded + k * height;
       float* sumsNow = sums + first * sumStride;
+      const Start from = k == 0 ? start : Start::sums;
       if (bf16) {
         stripsBf16.of[height - 1](leftNow, some, static_cast<const int32_t*>(right) + k / 2 * panelColumns,
-                                  panelStride / 4, panels, sumsNow, sumStride);
+                                  panelStride / 4, panels, sumsNow, sumStride, from);
       } else {
         stripsF32.of[height - 1](leftNow, some, static_cast<const float*>(right) + k * panelColumns, panelStride / 4,
-                                 panels, sumsNow, sumStride);
+                                 panels, sumsNow, sumStride, from);
       }
     }
   }

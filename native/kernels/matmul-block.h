@@ -48,11 +48,14 @@ int64_t leftBytes(Arithmetic arithmetic, int64_t rows, int64_t inner);
 void packLeft(Arithmetic arithmetic, const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner,
               void* to);
 
+// Where the sums of a product start: from those that stand there, or from zero, whatever stands there.
+enum class Start { sums, zero };
+
 // sums[rows][panels · 16] += left block · panels. `right` is the first panel at its first inner element of this call
 // (a multiple of 32 in bf16), the next panel lies `panelStride` bytes on. `panels` is 1 or 2. The sums' rows are
 // `sumStride` floats apart, and tiles write whole ones: there must be room for roundUp(rows, 16) rows and all columns.
 void multiplyPanels(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
-                    int64_t panelStride, int panels, float* sums, int64_t sumStride);
+                    int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start = Start::sums);
 
 }  // namespace LEVEL_NAMESPACE
 }  // namespace glossa

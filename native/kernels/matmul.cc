@@ -3,7 +3,10 @@
 //
 // Work is split into blocks of rows × ranges of columns; a task owns its piece of the output, so threads change nothing.
 // Within a task: the block of rows is arranged in the worker's scratch (kept for the worker's next task on the same rows),
-// then for each two panels the sums are gathered in scratch, multiplied up, and written out.
+// then two panels at a time are multiplied up to sums, which are written out. Sums of floats are made in the output
+// itself where it has room for whole tiles, the others in scratch.
+// A long inner dimension (the gradient of a weight, over all rows of a batch) is cut into chunks, the chunk being the
+// outer loop: so a chunk of the left block stays in the second cache for all columns, and the sums wait in the output.
 #include <vector>
 
 #include "kernels.h"
@@ -21,17 +24,30 @@ namespace {
 struct Division {
   int64_t rowsPerBlock, rowBlocks;
   int64_t groupsPerRange, ranges;  // a group is two panels
-  int64_t innerPerChunk, chunks;   // more than one only where K is so long that a block does not fit in scratch
+  int64_t innerPerChunk, chunks;
 };
 
-Division divide(Arithmetic arithmetic, int64_t rows, int64_t columns, int64_t inner, int threads, int64_t reserved) {
+// An inner dimension longer than twice this is cut into chunks of about this length.
+constexpr int64_t chunkInner = 1024;
+
+// Sums that can be made where they belong: floats, and no others where a tile is written whole.
+bool fitsInOutput(const Product& product, Arithmetic arithmetic) {
+  return product.finish == nullptr && !product.outBf16 && product.columns % panelColumns == 0 &&
+         (arithmetic != Arithmetic::tiles || product.rows % 16 == 0);
+}
+
+Division divide(const Product& product, Arithmetic arithmetic, int threads, int64_t reserved) {
+  const int64_t rows = product.rows, columns = product.columns, inner = product.inner;
   Division division;
   // Below this many multiply-adds a second thread costs more than it brings.
   constexpr double worthSharing = 1 << 17;
   const int64_t groups = ceilDivide(columns, groupColumns);
   const bool shared = threads > 1 && static_cast<double>(rows) * columns * inner >= worthSharing;
   const int64_t wanted = shared ? 4 * threads : 1;
-  int64_t most = std::min(blockRows(arithmetic, inner), rows);
+  division.innerPerChunk = inner;
+  if (inner > 2 * chunkInner && fitsInOutput(product, arithmetic))
+    division.innerPerChunk = roundUp(ceilDivide(inner, inner / chunkInner), dotStep);
+  int64_t most = std::min(blockRows(arithmetic, division.innerPerChunk), rows);
   // With few columns and several threads, rows have to make the tasks.
   if (shared && groups * ceilDivide(rows, most) < wanted)
     most = std::max<int64_t>(std::min<int64_t>(most, 16), roundUp(ceilDivide(rows * groups, wanted), 16));
@@ -44,8 +60,7 @@ Division divide(Arithmetic arithmetic, int64_t rows, int64_t columns, int64_t in
   division.ranges = ceilDivide(groups, division.groupsPerRange);
   const int64_t sumBytes = roundUp(division.rowsPerBlock, 16) * groupColumns * 4;
   const int64_t room = static_cast<int64_t>(Team::scratchBytes) - reserved - sumBytes - 128;
-  division.innerPerChunk = inner;
-  if (leftBytes(arithmetic, division.rowsPerBlock, inner) > room)
+  if (leftBytes(arithmetic, division.rowsPerBlock, division.innerPerChunk) > room)
     division.innerPerChunk = room / (roundUp(division.rowsPerBlock, 16) * 4) / dotStep * dotStep;
   division.chunks = inner == 0 ? 1 : ceilDivide(inner, division.innerPerChunk);
   return division;
@@ -54,10 +69,10 @@ Division divide(Arithmetic arithmetic, int64_t rows, int64_t columns, int64_t in
 // A piece of the output, [rows][columns] at most 32 wide, from or to the sums in scratch.
 void gatherSums(const Product& product, int64_t row, int64_t rows, int64_t column, int64_t columns, float* sums) {
   for (int64_t i = 0; i < rows; i++) {
+    const float* from = product.accumulator + (row + i) * product.accumulatorStride + column;
     for (int64_t j = 0; j < groupColumns; j += 16) {
       const int count = static_cast<int>(std::clamp<int64_t>(columns - j, 0, 16));
-      const float* from = product.accumulator + (row + i) * product.accumulatorStride + column + j;
-      store(sums + i * groupColumns + j, product.accumulator != nullptr && count > 0 ? load(from, count) : zero());
+      store(sums + i * groupColumns + j, load(from + j, count));
     }
   }
 }
@@ -74,52 +89,112 @@ void writeSums(const Product& product, int64_t row, int64_t rows, int64_t column
   }
 }
 
+// One product on its way: what a task does, and the left blocks that lie in the workers' scratch.
+class Multiplication {
+ public:
+  Multiplication(const Product& product, Team& team)
+      : product_(product),
+        team_(team),
+        arithmetic_(chooseArithmetic(product.bf16, product.rows)),
+        reserved_(product.finish != nullptr ? roundUp(product.finish->scratchBytes(), 64) : 0),
+        division_(divide(product, arithmetic_, team.size(), reserved_)),
+        sumBytes_(roundUp(division_.rowsPerBlock, 16) * groupColumns * 4),
+        packed_(static_cast<size_t>(team.size()), -1) {
+    const bool inPlace = product.accumulator == product.out && product.accumulatorStride == product.outStride;
+    direct_ = fitsInOutput(product, arithmetic_) && (product.accumulator == nullptr || inPlace);
+  }
+
+  void run() {
+    team_.forEach(division_.rowBlocks * division_.ranges, [&](int64_t task, int worker) {
+#if defined(GLOSSA_LEVEL_AMX)
+      const TileSession session;
+#endif
+      const int64_t block = task / division_.ranges, range = task % division_.ranges;
+      const int64_t groups = ceilDivide(product_.columns, groupColumns);
+      const int64_t first = range * division_.groupsPerRange;
+      const int64_t end = std::min(groups, first + division_.groupsPerRange);
+      if (keepsSumsInOutput()) {
+        for (int64_t chunk = 0; chunk < division_.chunks; chunk++)
+          for (int64_t group = first; group < end; group++) multiplyGroup(block, group, chunk, chunk + 1, worker);
+      } else {
+        for (int64_t group = first; group < end; group++) multiplyGroup(block, group, 0, division_.chunks, worker);
+      }
+    });
+  }
+
+ private:
+  // Whether a sum may be left in the output between two chunks.
+  bool keepsSumsInOutput() const { return product_.finish == nullptr && !product_.outBf16; }
+
+  // The sums of one block of rows and one group of columns, over some chunks of the inner dimension.
+  void multiplyGroup(int64_t block, int64_t group, int64_t firstChunk, int64_t endChunk, int worker) {
+    const int64_t row = block * division_.rowsPerBlock, rows = std::min(division_.rowsPerBlock, product_.rows - row);
+    const int64_t panel = group * groupPanels, column = panel * panelColumns;
+    const int64_t columns = std::min<int64_t>(groupColumns, product_.columns - column);
+    const int panels = static_cast<int>(ceilDivide(columns, panelColumns));
+    uint8_t* const scratch = static_cast<uint8_t*>(team_.scratch(worker));
+
+    float* sums = reinterpret_cast<float*>(scratch);
+    int64_t sumStride = groupColumns;
+    Start start = product_.accumulator != nullptr ? Start::sums : Start::zero;
+    if (direct_) {
+      sums = static_cast<float*>(product_.out) + row * product_.outStride + column;
+      sumStride = product_.outStride;
+    }
+    if (firstChunk > 0) {  // what the chunks before have left
+      start = Start::sums;
+      if (!direct_) gatherSums(sumsSoFar(), row, rows, column, columns, sums);
+    } else if (start == Start::sums && !direct_) {
+      gatherSums(product_, row, rows, column, columns, sums);
+    }
+    for (int64_t chunk = firstChunk; chunk < endChunk; chunk++) {
+      const int64_t k = chunk * division_.innerPerChunk, inner = std::min(division_.innerPerChunk, product_.inner - k);
+      const uint8_t* right = static_cast<const uint8_t*>(product_.right) + panel * product_.panelStride +
+                             k * panelColumns * (product_.bf16 ? 2 : 4);
+      multiplyPanels(arithmetic_, leftBlock(block, row, rows, chunk, worker), rows, inner, right, product_.panelStride,
+                     panels, sums, sumStride, chunk == firstChunk ? start : Start::sums);
+    }
+    if (product_.finish != nullptr) {
+      product_.finish->write(row, rows, column, columns, sums, scratch + Team::scratchBytes - reserved_);
+    } else if (!direct_) {
+      writeSums(product_, row, rows, column, columns, sums);
+    }
+  }
+
+  // The arranged rows of one chunk, in the worker's scratch behind the sums.
+  const void* leftBlock(int64_t block, int64_t row, int64_t rows, int64_t chunk, int worker) {
+    void* const place = static_cast<uint8_t*>(team_.scratch(worker)) + sumBytes_;
+    int64_t& held = packed_[static_cast<size_t>(worker)];
+    if (held == block * division_.chunks + chunk) return place;
+    const int64_t k = chunk * division_.innerPerChunk;
+    packLeft(arithmetic_, product_.left, row, rows, k, std::min(division_.innerPerChunk, product_.inner - k), place);
+    held = block * division_.chunks + chunk;
+    return place;
+  }
+
+  // The output as the accumulator of the next chunk.
+  Product sumsSoFar() const {
+    Product product = product_;
+    product.accumulator = static_cast<const float*>(product.out);
+    product.accumulatorStride = product.outStride;
+    return product;
+  }
+
+  const Product& product_;
+  Team& team_;
+  const Arithmetic arithmetic_;
+  const int64_t reserved_;  // bytes at the end of a worker's scratch, for the finish
+  const Division division_;
+  const int64_t sumBytes_;
+  std::vector<int64_t> packed_;  // which left block each worker holds
+  bool direct_;                  // sums are made in the output
+};
+
 }  // namespace
 
 void multiply(const Product& product, Team& team) {
-  const int64_t rows = product.rows, columns = product.columns, inner = product.inner;
-  if (rows == 0 || columns == 0) return;
-  const Arithmetic arithmetic = chooseArithmetic(product.bf16, rows);
-  const int64_t reserved = product.finish != nullptr ? roundUp(product.finish->scratchBytes(), 64) : 0;
-  const Division division = divide(arithmetic, rows, columns, inner, team.size(), reserved);
-  const int64_t panels = ceilDivide(columns, panelColumns), groups = ceilDivide(panels, groupPanels);
-  const int64_t sumBytes = roundUp(division.rowsPerBlock, 16) * groupColumns * 4;
-
-  // Which left block lies in each worker's scratch.
-  std::vector<int64_t> packed(static_cast<size_t>(team.size()), -1);
-  team.forEach(division.rowBlocks * division.ranges, [&](int64_t task, int worker) {
-#if defined(GLOSSA_LEVEL_AMX)
-    const TileSession session;
-#endif
-    const int64_t block = task / division.ranges, range = task % division.ranges;
-    const int64_t row = block * division.rowsPerBlock, some = std::min(division.rowsPerBlock, rows - row);
-    float* sums = static_cast<float*>(team.scratch(worker));
-    void* leftBlock = static_cast<uint8_t*>(team.scratch(worker)) + sumBytes;
-    const int64_t lastGroup = std::min(groups, (range + 1) * division.groupsPerRange);
-    for (int64_t group = range * division.groupsPerRange; group < lastGroup; group++) {
-      const int64_t panel = group * groupPanels, column = panel * panelColumns;
-      const int64_t width = std::min<int64_t>(groupColumns, columns - column);
-      const int together = static_cast<int>(std::min<int64_t>(groupPanels, panels - panel));
-      gatherSums(product, row, some, column, width, sums);
-      for (int64_t chunk = 0; chunk < division.chunks; chunk++) {
-        const int64_t k = chunk * division.innerPerChunk, length = std::min(division.innerPerChunk, inner - k);
-        int64_t& held = packed[static_cast<size_t>(worker)];
-        if (held != block * division.chunks + chunk) {
-          packLeft(arithmetic, product.left, row, some, k, length, leftBlock);
-          held = block * division.chunks + chunk;
-        }
-        const uint8_t* right = static_cast<const uint8_t*>(product.right) + panel * product.panelStride +
-                               k * panelColumns * (product.bf16 ? 2 : 4);
-        multiplyPanels(arithmetic, leftBlock, some, length, right, product.panelStride, together, sums, groupColumns);
-      }
-      if (product.finish == nullptr) {
-        writeSums(product, row, some, column, width, sums);
-      } else {
-        void* rest = static_cast<uint8_t*>(team.scratch(worker)) + Team::scratchBytes - reserved;
-        product.finish->write(row, some, column, width, sums, rest);
-      }
-    }
-  });
+  if (product.rows == 0 || product.columns == 0) return;
+  Multiplication(product, team).run();
 }
 
 Product productOf(const Operand& left, const Operand& right, bool transposeLeft, const Operand& accumulator) {

@@ -49,6 +49,23 @@ struct Matrix {
   I32x16 loadHalves(int64_t row, int64_t column, int count) const {
     return bf16 ? shiftRight<16>(asInt(load(row, column, count))) : bf16Bits(load(row, column, count));
   }
+  // Sixteen pairs of bf16 from `count` ≤ 32 neighbours in a row: (column, column + 1), (column + 2, column + 3) …. A
+  // matrix of bf16 has them ready. What is behind the last one is zero.
+  I32x16 pairsAlong(int64_t row, int64_t column, int count) const {
+    if (bf16 && count >= 32) {
+      return loadInt(reinterpret_cast<const int32_t*>(static_cast<const uint16_t*>(data) + row * stride + column));
+    }
+    alignas(64) uint16_t pairs[32] = {};
+    if (count > 0) storeBf16(pairs, load(row, column, std::min(count, 16)), std::min(count, 16));
+    if (count > 16) storeBf16(pairs + 16, load(row, column + 16, count - 16), count - 16);
+    return loadInt(reinterpret_cast<const int32_t*>(pairs));
+  }
+  // The pairs (row, row + 1) of `count` neighbouring columns; of the two rows only `rows` are there, the others are zero.
+  I32x16 pairsDown(int64_t row, int rows, int64_t column, int count) const {
+    const I32x16 even = rows > 0 ? loadHalves(row, column, count) : broadcastInt(0);
+    const I32x16 odd = rows > 1 ? loadHalves(row + 1, column, count) : broadcastInt(0);
+    return even | shiftLeft<16>(odd);
+  }
 };
 
 // Fills one panel. The source is R[K, N], or R transposed ([N, K]).

@@ -126,10 +126,16 @@ inline F32x16 withSign(F32x16 a, F32x16 b) { return asFloat(asInt(a) | (asInt(b)
 
 // ---- tails: the first `count` lanes; on loading the others are zero, on storing they stay as they were
 
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
+#define GLOSSA_HAS_MASKS 1
+// A bit for each of the first `count` < 16 lanes.
+inline __mmask16 firstBits(int count) { return static_cast<__mmask16>((1u << (count > 0 ? count : 0)) - 1); }
+#endif
+
 inline F32x16 load(const float* from, int count) {
   if (count >= vectorLanes) return load(from);
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
-  return {{_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from)}};
+#if defined(GLOSSA_HAS_MASKS)
+  return {{_mm512_maskz_loadu_ps(firstBits(count), from)}};
 #else
   float lanes[vectorLanes] = {};
   if (count > 0) std::memcpy(lanes, from, static_cast<size_t>(count) * sizeof(float));
@@ -138,8 +144,8 @@ inline F32x16 load(const float* from, int count) {
 }
 inline void store(float* to, F32x16 a, int count) {
   if (count >= vectorLanes) return store(to, a);
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
-  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), a.part[0]);
+#if defined(GLOSSA_HAS_MASKS)
+  _mm512_mask_storeu_ps(to, firstBits(count), a.part[0]);
 #else
   float lanes[vectorLanes];
   store(lanes, a);
@@ -148,15 +154,23 @@ inline void store(float* to, F32x16 a, int count) {
 }
 inline I32x16 loadInt(const int32_t* from, int count) {
   if (count >= vectorLanes) return loadInt(from);
+#if defined(GLOSSA_HAS_MASKS)
+  return {{_mm512_maskz_loadu_epi32(firstBits(count), from)}};
+#else
   int32_t lanes[vectorLanes] = {};
   if (count > 0) std::memcpy(lanes, from, static_cast<size_t>(count) * sizeof(int32_t));
   return loadInt(lanes);
+#endif
 }
 inline void storeInt(int32_t* to, I32x16 a, int count) {
   if (count >= vectorLanes) return storeInt(to, a);
+#if defined(GLOSSA_HAS_MASKS)
+  _mm512_mask_storeu_epi32(to, firstBits(count), a.part[0]);
+#else
   int32_t lanes[vectorLanes];
   storeInt(lanes, a);
   if (count > 0) std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(int32_t));
+#endif
 }
 // Lanes 0 … count − 1 are true.
 inline Mask16 firstLanes(int count) {
@@ -182,9 +196,14 @@ inline F32x16 loadBf16(const uint16_t* from) {
 }
 inline F32x16 loadBf16(const uint16_t* from, int count) {
   if (count >= vectorLanes) return loadBf16(from);
+#if defined(GLOSSA_HAS_MASKS)
+  const __m512i bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(firstBits(count), from));
+  return {{_mm512_castsi512_ps(_mm512_slli_epi32(bits, 16))}};
+#else
   uint16_t lanes[vectorLanes] = {};
   if (count > 0) std::memcpy(lanes, from, static_cast<size_t>(count) * sizeof(uint16_t));
   return loadBf16(lanes);
+#endif
 }
 inline void storeBf16(uint16_t* to, F32x16 a) {
   const I32x16 bits = bf16Bits(a);
@@ -193,9 +212,13 @@ inline void storeBf16(uint16_t* to, F32x16 a) {
 }
 inline void storeBf16(uint16_t* to, F32x16 a, int count) {
   if (count >= vectorLanes) return storeBf16(to, a);
+#if defined(GLOSSA_HAS_MASKS)
+  _mm256_mask_storeu_epi16(to, firstBits(count), _mm512_cvtepi32_epi16(bf16Bits(a).part[0]));
+#else
   uint16_t lanes[vectorLanes];
   storeBf16(lanes, a);
   if (count > 0) std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(uint16_t));
+#endif
 }
 // The value rounded to bf16, kept as float.
 inline F32x16 roundBf16(F32x16 a) { return asFloat(shiftLeft<16>(bf16Bits(a))); }

@@ -70,6 +70,10 @@ int main() {
   check("log", [](V a) { return log(a); }, [](double a) { return std::log(a); }, 0.5f, 1e30f, 1.0);
   check("tanh", [](V a) { return tanh(a); }, [](double a) { return std::tanh(a); }, -10, 10, 2.0);
   check("erf", [](V a) { return erf(a); }, [](double a) { return std::erf(a); }, -4.5f, 4.5f, 2.0);
+  const auto cumulative = [](V a) { return normalCumulative(a, bell(a)); };
+  const auto cumulativeReference = [](double a) { return 0.5 * std::erfc(-a * 0.70710678118654752); };
+  check("Φ upper", cumulative, cumulativeReference, 0, 9, 4.0);
+  check("Φ tail", cumulative, cumulativeReference, -9, 0, 64.0);
   check("sigmoid", [](V a) { return sigmoid(a); }, [](double a) { return 1 / (1 + std::exp(-a)); }, -87, 20, 2.5);
   check("sin", [](V a) { return sin(a); }, [](double a) { return std::sin(a); }, -100, 1e6f, 2.0);
   check("cos", [](V a) { return cos(a); }, [](double a) { return std::cos(a); }, -100, 1e6f, 2.0);

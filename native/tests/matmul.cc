@@ -141,13 +141,14 @@ void checkLongInner(Team& team) {
   }
 }
 
-void time(int64_t rows, int64_t inner, int64_t columns, bool transposed, int threads) {
+void time(int64_t rows, int64_t inner, int64_t columns, bool transposed, int threads, DType outType = DType::f32) {
   TestTeam team(threads);
   for (const bool bf16 : {false, true}) {
+    if (!bf16 && outType == DType::bf16) continue;
     Array left = randomArray(bf16 ? DType::bf16 : DType::f32, transposed ? std::vector<int64_t>{inner, rows} : std::vector<int64_t>{rows, inner}, 1);
     Array right = randomArray(DType::f32, {inner, columns}, 2);
     Array rightPacked = packed(bf16 ? DType::packedBf16 : DType::packedF32, right, false, team);
-    Array out(DType::f32, {rows, columns});
+    Array out(outType, {rows, columns});
     const Operand inputs[2] = {left.operand, rightPacked.operand};
     const int32_t ints[1] = {transposed};
     double best = 1e9;
@@ -157,9 +158,9 @@ void time(int64_t rows, int64_t inner, int64_t columns, bool transposed, int thr
       matmul({&out.operand, 1, inputs, 2, ints, 1, nullptr, 0}, team);
       best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
-    std::printf("%5lld × %5lld × %5lld %s %s threads %d: %8.3f ms %7.1f GFLOP/s  right operand at %.1f GB/s\n",
+    std::printf("%5lld × %5lld × %5lld %s %s %s threads %d: %8.3f ms %7.1f GFLOP/s  right operand at %.1f GB/s\n",
                 (long long)rows, (long long)inner, (long long)columns, bf16 ? "bf16" : "f32 ", transposed ? "Aᵀ" : "A ",
-                threads, best * 1e3, once / best * 1e-9, rightPacked.bytes / best * 1e-9);
+                outType == DType::bf16 ? "→ bf16" : "→ f32 ", threads, best * 1e3, once / best * 1e-9, rightPacked.bytes / best * 1e-9);
   }
 }
 
@@ -197,6 +198,13 @@ int main(int argc, char** argv) {
       time(4096, 384, 1152, false, threads);
       time(4096, 384, 4096, false, threads);
       time(1024, 4096, 768, true, threads);
+      time(4096, 384, 1536, false, threads, DType::bf16);
+      time(4096, 1536, 384, false, threads, DType::bf16);
+      time(4096, 1536, 384, false, threads);
+      time(384, 4096, 1536, true, threads);
+      time(1536, 4096, 384, true, threads);
+      time(128, 2048, 512, true, threads);
+      time(2048, 128, 512, false, threads, DType::bf16);
       time(1, 1024, 4096, false, threads);
       time(8, 1024, 4096, false, threads);
     }
@@ -210,6 +218,7 @@ int main(int argc, char** argv) {
   checkShape(0, 5, 3, one, three);
   checkShape(5, 5, 0, one, three);
   checkShape(131, 300, 150, one, three);
+  checkShape(48, 2100, 48, one, three);  // so many inner elements that the sums wait in the output
   checkAccumulation(false, three);
   checkAccumulation(true, three);
   checkLongInner(three);
