@@ -106,10 +106,13 @@ describe.each(["gpt2", "llama"])("%s", (name) => {
       expect(relativeError(logits, golden.tensor("logits"))).toBeLessThan(bf16.logitsError)
       expect(worstDifference(logits, golden.tensor("logits")), "bfloat16 rounds").toBeGreaterThan(1e-3)
       expect(Math.abs(mean[0] / loss - 1)).toBeLessThan(1e-3)
-      for (const [path, autocastError] of Object.entries(bf16.gradientErrors))
-        expect(relativeError(gradients[path], golden.tensor(`gradient.${path}`)), path).toBeLessThan(
-          1.25 * autocastError,
-        )
+      // Errors as shares of autocast's: below them on the whole, and nowhere far above.
+      const shares = Object.entries(bf16.gradientErrors).map(([path, autocastError]) => {
+        const share = relativeError(gradients[path], golden.tensor(`gradient.${path}`)) / autocastError
+        expect(share, path).toBeLessThan(1.35)
+        return share
+      })
+      expect(shares.reduce((sum, share) => sum + share) / shares.length).toBeLessThan(1)
       const { steps } = await trained(golden, executor, "bf16")
       for (const [index, { loss, gradientNorm }] of steps.entries()) {
         const wanted = golden.expected.steps[index]

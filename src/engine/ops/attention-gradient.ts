@@ -8,7 +8,7 @@ export const attentionGradientOp = defineOp<AttentionAttributes>({
   outputs: ([queries, keys, values]) => [queries, keys, values].map(({ shape }) => ({ shape, dtype: "f32" })),
   gradient: { none: "second derivatives of attention are not written" },
   operations: ([{ shape }]) => 5 * maximumSize(shape[0]) ** 2 * maximumSize(shape[1]) * maximumSize(shape[2]),
-  traits: { rounds: [0, 1, 2, 5] },
+  traits: { rounds: [0, 1, 2, 3, 5] },
   reference: ([queries, keys, values, y, logSumExp, dy, sequenceStart], [dQueries, dKeys, dValues], attributes) => {
     const [rowCount, heads, headSize] = queries.shape
     const kvHeads = keys.shape[1]

@@ -13,8 +13,8 @@ import {
   type TensorType,
 } from "../graph/index.ts"
 import { broadcastShapes, countElements, maximumElements, type Shape, sameDimension } from "../tensor/index.ts"
+import { gradientSum } from "./gradient-sum.ts"
 import { reshape } from "./reshape.ts"
-import { sum } from "./sum.ts"
 
 interface ElementwiseRule<A extends Attributes> {
   readonly name: string
@@ -24,6 +24,8 @@ interface ElementwiseRule<A extends Attributes> {
   readonly evaluate: (...values: number[]) => number
   /** Floating-point operations an element; 1 unless said. */
   readonly operations?: number
+  /** Inputs that the bf16 policy rounds; none unless said. */
+  readonly rounds?: readonly number[]
 }
 
 /** An operation that makes each number of its output from the numbers at the same place of its (broadcast) inputs. */
@@ -39,6 +41,7 @@ export function defineElementwise<A extends Attributes = Record<string, never>>(
     traits: {
       elementwise: rule.name,
       mayReuse: rule.inputs.map((_, input) => [0, input] as const),
+      ...(rule.rounds ? { rounds: rule.rounds } : {}),
     },
     reference: (inputs, [output]) => evaluateElementwise(inputs, output, rule.evaluate),
     native: { kernel: "elementwise" },
@@ -104,7 +107,7 @@ export function shrinkTo(gradient: Tensor, shape: Shape): Tensor {
   const missing = gradient.rank - shape.length
   for (let axis = 0; axis < gradient.rank; axis++) {
     const wanted = axis < missing ? 1 : shape[axis - missing]
-    if (!sameDimension(result.shape[axis], wanted)) result = sum(result, axis)
+    if (!sameDimension(result.shape[axis], wanted)) result = gradientSum(result, axis)
   }
   return missing > 0 ? reshape(result, shape) : result
 }

@@ -3,8 +3,11 @@ import { elementwiseCases, specialPairs } from "./elementwise.cases.ts"
 import { geluErfGradientOp } from "./gelu-erf-gradient.ts"
 import type { OpCases } from "./op-case.cases.ts"
 
+const tolerance = { absolute: 2e-6, relative: 1e-6, why: "a sum of two terms that may cancel" }
+
 export const geluErfGradientCases: OpCases = {
   op: geluErfGradientOp as OpDefinition<never>,
-  tolerance: { absolute: 2e-6, relative: 1e-6, why: "a sum of two terms that may cancel" },
+  tolerance,
+  bf16: tolerance,
   cases: [...elementwiseCases(geluErfGradientOp as OpDefinition<never>), specialPairs(0, 1, -12, 1e10, -1e10)],
 }

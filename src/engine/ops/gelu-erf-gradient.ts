@@ -12,6 +12,7 @@ export const geluErfGradientOp = defineElementwise({
     return dy * (cumulative + x * density)
   },
   operations: 18,
+  rounds: [0],
 })
 
 /**

@@ -3,12 +3,15 @@ import { elementwiseCases, HUGE, INFINITIES, special } from "./elementwise.cases
 import { geluErfOp } from "./gelu-erf.ts"
 import type { OpCases } from "./op-case.cases.ts"
 
+const tolerance = {
+  absolute: 2e-6,
+  relative: 5e-7,
+  why: "where 1 + t nearly cancels, what is left of a unit of 1 in the last place",
+}
+
 export const geluErfCases: OpCases = {
   op: geluErfOp as OpDefinition<never>,
-  tolerance: {
-    absolute: 2e-6,
-    relative: 5e-7,
-    why: "where 1 + t nearly cancels, what is left of a unit of 1 in the last place",
-  },
+  tolerance,
+  bf16: tolerance,
   cases: [...elementwiseCases(geluErfOp as OpDefinition<never>), special(0, 1e-20, 4, -4, -12, ...HUGE, ...INFINITIES)],
 }

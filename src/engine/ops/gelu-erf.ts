@@ -9,6 +9,7 @@ export const geluErfOp = defineElementwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && geluErfGradient(x, dy)],
   evaluate: (x) => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2)),
   operations: 16,
+  rounds: [0],
 })
 
 /**
@@ -16,7 +17,7 @@ export const geluErfOp = defineElementwise({
  *
  *   y = ½·x·(1 + erf(x / √2))
  *
- * @shape   x        [...]   float32 | bfloat16
+ * @shape   x        [...]   float32 | bfloat16; the bf16 policy rounds it
  * @shape   returns  [...]   float32
  * @gradient x
  * @paper   Hendrycks & Gimpel 2016, arXiv:1606.08415

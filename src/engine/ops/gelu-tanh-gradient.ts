@@ -12,6 +12,7 @@ export const geluTanhGradientOp = defineElementwise({
     return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
   },
   operations: 18,
+  rounds: [0],
 })
 
 /**

@@ -3,13 +3,16 @@ import { elementwiseCases, HUGE, INFINITIES, special } from "./elementwise.cases
 import { geluTanhOp } from "./gelu-tanh.ts"
 import type { OpCases } from "./op-case.cases.ts"
 
+const tolerance = {
+  absolute: 2e-6,
+  relative: 5e-7,
+  why: "where 1 + t nearly cancels, what is left of a unit of 1 in the last place",
+}
+
 export const geluTanhCases: OpCases = {
   op: geluTanhOp as OpDefinition<never>,
-  tolerance: {
-    absolute: 2e-6,
-    relative: 5e-7,
-    why: "where 1 + t nearly cancels, what is left of a unit of 1 in the last place",
-  },
+  tolerance,
+  bf16: tolerance,
   cases: [
     ...elementwiseCases(geluTanhOp as OpDefinition<never>),
     special(0, 1e-20, 5, -5, -12, ...HUGE, ...INFINITIES),

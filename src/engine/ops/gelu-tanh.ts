@@ -8,6 +8,7 @@ export const geluTanhOp = defineElementwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && geluTanhGradient(x, dy)],
   evaluate: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   operations: 16,
+  rounds: [0],
 })
 
 /**
@@ -15,7 +16,7 @@ export const geluTanhOp = defineElementwise({
  *
  *   y = ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
  *
- * @shape   x        [...]   float32 | bfloat16
+ * @shape   x        [...]   float32 | bfloat16; the bf16 policy rounds it
  * @shape   returns  [...]   float32
  * @gradient x
  * @paper   Hendrycks & Gimpel 2016, arXiv:1606.08415

@@ -21,6 +21,7 @@ import { geluErfCases } from "./gelu-erf.cases.ts"
 import { geluErfGradientCases } from "./gelu-erf-gradient.cases.ts"
 import { geluTanhCases } from "./gelu-tanh.cases.ts"
 import { geluTanhGradientCases } from "./gelu-tanh-gradient.cases.ts"
+import { gradientSumCases } from "./gradient-sum.cases.ts"
 import { greaterCases } from "./greater.cases.ts"
 import { greaterEqualCases } from "./greater-equal.cases.ts"
 import type { OpName } from "./index.ts"
@@ -91,6 +92,7 @@ export const OP_CASES = {
   geluErf: geluErfCases,
   geluTanhGradient: geluTanhGradientCases,
   geluTanh: geluTanhCases,
+  gradientSum: gradientSumCases,
   greaterEqual: greaterEqualCases,
   greater: greaterCases,
   finite: finiteCases,

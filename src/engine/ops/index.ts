@@ -21,6 +21,7 @@ import { geluErfOp } from "./gelu-erf.ts"
 import { geluErfGradientOp } from "./gelu-erf-gradient.ts"
 import { geluTanhOp } from "./gelu-tanh.ts"
 import { geluTanhGradientOp } from "./gelu-tanh-gradient.ts"
+import { gradientSumOp } from "./gradient-sum.ts"
 import { greaterOp } from "./greater.ts"
 import { greaterEqualOp } from "./greater-equal.ts"
 import { layerNormOp } from "./layer-norm.ts"
@@ -87,6 +88,7 @@ export const OPS = {
   geluErf: geluErfOp as OpDefinition<never>,
   geluTanhGradient: geluTanhGradientOp as OpDefinition<never>,
   geluTanh: geluTanhOp as OpDefinition<never>,
+  gradientSum: gradientSumOp as OpDefinition<never>,
   greaterEqual: greaterEqualOp as OpDefinition<never>,
   greater: greaterOp as OpDefinition<never>,
   finite: finiteOp as OpDefinition<never>,
@@ -157,6 +159,7 @@ export * from "./gelu-erf.ts"
 export * from "./gelu-erf-gradient.ts"
 export * from "./gelu-tanh.ts"
 export * from "./gelu-tanh-gradient.ts"
+export * from "./gradient-sum.ts"
 export * from "./greater.ts"
 export * from "./greater-equal.ts"
 export { ELEMENTWISE_STEPS, type ElementwiseStep, KERNELS, type KernelName } from "./kernels.ts"

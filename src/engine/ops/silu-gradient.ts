@@ -10,6 +10,7 @@ export const siluGradientOp = defineElementwise({
     return dy * s * (1 + x * (1 - s))
   },
   operations: 18,
+  rounds: [0],
 })
 
 /**

@@ -8,6 +8,7 @@ export const siluOp = defineElementwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && siluGradient(x, dy)],
   evaluate: (x) => x / (1 + Math.exp(-x)),
   operations: 12,
+  rounds: [0],
 })
 
 /**
@@ -15,7 +16,7 @@ export const siluOp = defineElementwise({
  *
  *   y = x / (1 + e⁻ˣ)
  *
- * @shape   x        [...]   float32 | bfloat16
+ * @shape   x        [...]   float32 | bfloat16; the bf16 policy rounds it
  * @shape   returns  [...]   float32
  * @gradient x
  * @paper   Elfwing et al. 2017, arXiv:1702.03118
