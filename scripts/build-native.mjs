@@ -39,7 +39,7 @@ const levelFlags = {
     avx2: avx2Flags,
     avx512: avx512Flags,
     avx512bf16: [...avx512Flags, "-mavx512bf16"],
-    amx: [...avx512Flags, "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
+    amx: [...avx512Flags, "-mavx512bf16", "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
   },
   arm64: { scalar: ["-O2"], neon: [] },
 }

@@ -16,9 +16,11 @@ const sanitizers = [
 ]
 const sanitizerSettings = { ASAN_OPTIONS: "detect_stack_use_after_return=1", UBSAN_OPTIONS: "print_stacktrace=1" }
 
+const emulation = ["-DGLOSSA_EMULATED_TILES", "-mno-avx512bf16"]
+
 /** Level amx on tiles in plain memory: runs wherever AVX-512 does, and must give the bits of avx512. */
 function emulatedTiles(build, usable) {
-  return usable.includes("avx512") ? [build.level("amx", "amx-emulated", ["-DGLOSSA_EMULATED_TILES"])] : []
+  return usable.includes("avx512") ? [build.level("amx", "amx-emulated", emulation)] : []
 }
 
 async function main() {

@@ -82,6 +82,18 @@ class AxisView {
   int64_t perFirst_ = 1;
 };
 
+// Asks for a piece of a matrix of f32 or bf16 before it is read or written: rows far apart are what processors do not
+// foresee by themselves.
+inline void fetchRows(const void* data, bool bf16, int64_t stride, int64_t row, int64_t rows, int64_t column,
+                      int64_t columns) {
+  constexpr int64_t line = 64;
+  const int64_t size = bf16 ? 2 : 4;
+  for (int64_t i = row; i < row + rows; i++) {
+    const char* from = static_cast<const char*>(data) + (i * stride + column) * size;
+    for (int64_t byte = 0; byte < columns * size; byte += line) __builtin_prefetch(from + byte, 0, 2);
+  }
+}
+
 // Calls body(begin, end, worker) over [0, count) in tasks of about 16,384 elements, `elementsEach` to an index.
 template <class Body> void forRanges(Team& team, int64_t count, int64_t elementsEach, const Body& body) {
   constexpr int64_t fair = 16384;

@@ -53,6 +53,13 @@ class ElementwiseFinish final : public Finish {
 
   int64_t scratchBytes() const override { return program_.scratchBytes(); }
 
+  void fetch(int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
+    for (const Spread& input : inputs_) {
+      if (input.rowStride != 0 && input.columnStride != 0) fetchPiece(*input.operand, row, rows, column, columns);
+    }
+    for (const Operand* out : outputs_) fetchPiece(*out, row, rows, column, columns);
+  }
+
   void write(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums,
              void* scratch) const override {
     const ElementwiseProgram::Registers registers = program_.arrange(scratch);
@@ -74,6 +81,9 @@ class ElementwiseFinish final : public Finish {
   }
 
  private:
+  static void fetchPiece(const Operand& operand, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    fetchRows(operand.data, operand.dtype == DType::bf16, rowStrideOf(operand), row, rows, column, columns);
+  }
   // Rows of an input into a register; behind the last column are zeros.
   static void fill(const Spread& input, int64_t row, int64_t rows, int64_t column, int64_t columns, float* to) {
     for (int64_t i = 0; i < rows; i++) {

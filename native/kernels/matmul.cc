@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels.h"
+#include "layout.h"
 #include "matmul.h"
 
 #if defined(GLOSSA_LEVEL_AMX)
@@ -147,6 +148,8 @@ class Multiplication {
     } else if (start == Start::sums && !direct_) {
       gatherSums(product_, row, rows, column, columns, sums);
     }
+    if (product_.finish != nullptr) product_.finish->fetch(row, rows, column, columns);
+    else if (!direct_) fetchRows(product_.out, product_.outBf16, product_.outStride, row, rows, column, columns);
     for (int64_t chunk = firstChunk; chunk < endChunk; chunk++) {
       const int64_t k = chunk * division_.innerPerChunk, inner = std::min(division_.innerPerChunk, product_.inner - k);
       const uint8_t* right = static_cast<const uint8_t*>(product_.right) + panel * product_.panelStride +

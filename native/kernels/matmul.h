@@ -12,6 +12,8 @@ class Finish {
   virtual ~Finish() = default;
   // Bytes of a worker's scratch that `write` may use.
   virtual int64_t scratchBytes() const = 0;
+  // Asks for the memory that `write` will touch for these rows and columns, while their sums are being made.
+  virtual void fetch(int64_t row, int64_t rows, int64_t column, int64_t columns) const = 0;
   // The sums of rows [row, row + rows) and columns [column, column + columns), at most groupColumns: row i lies at
   // sums + i · groupColumns, and what is behind its last column is zero.
   virtual void write(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums,

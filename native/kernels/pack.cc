@@ -25,9 +25,7 @@ void packRowsBf16(const Matrix& source, int64_t inner, int64_t column, int count
       storeInt(to, shiftRight<16>(asInt(loadBf16(from))) | asInt(loadBf16(from + source.stride)));
       continue;
     }
-    const I32x16 even = k < inner ? source.loadHalves(k, column, count) : broadcastInt(0);
-    const I32x16 odd = k + 1 < inner ? source.loadHalves(k + 1, column, count) : broadcastInt(0);
-    storeInt(to, even | shiftLeft<16>(odd));
+    storeInt(to, source.pairsDown(k, static_cast<int>(std::min<int64_t>(inner - k, 2)), column, count));
   }
 }
 
@@ -54,20 +52,8 @@ void packColumnsBf16(const Matrix& source, int64_t inner, int64_t column, int co
   F32x16 square[16];
   for (int64_t k = 0; k < inner; k += dotStep, to += 16 * panelColumns) {
     const int first = lanesLeft(inner, k), second = lanesLeft(inner, k + 16);
-    if (source.bf16 && count == 16 && second == 16) {  // a whole square of bf16: only moves
-      const uint16_t* from = static_cast<const uint16_t*>(source.data) + column * source.stride + k;
-      _Pragma("GCC unroll 16") for (int row = 0; row < 16; row++)
-        square[row] = asFloat(loadInt(reinterpret_cast<const int32_t*>(from + row * source.stride)));
-    } else {
-      for (int row = 0; row < 16; row++) {
-        alignas(64) uint16_t pairs[32] = {};
-        if (row < count) {
-          storeBf16(pairs, source.load(column + row, k, first), first);
-          if (second > 0) storeBf16(pairs + 16, source.load(column + row, k + 16, second), second);
-        }
-        square[row] = asFloat(loadInt(reinterpret_cast<const int32_t*>(pairs)));
-      }
-    }
+    for (int row = 0; row < 16; row++)
+      square[row] = row < count ? asFloat(source.pairsAlong(column + row, k, first + second)) : zero();
     transpose16(square);
     _Pragma("GCC unroll 16") for (int row = 0; row < 16; row++) storeInt(to + row * panelColumns, asInt(square[row]));
   }

@@ -55,10 +55,8 @@ struct Matrix {
     if (bf16 && count >= 32) {
       return loadInt(reinterpret_cast<const int32_t*>(static_cast<const uint16_t*>(data) + row * stride + column));
     }
-    alignas(64) uint16_t pairs[32] = {};
-    if (count > 0) storeBf16(pairs, load(row, column, std::min(count, 16)), std::min(count, 16));
-    if (count > 16) storeBf16(pairs + 16, load(row, column + 16, count - 16), count - 16);
-    return loadInt(reinterpret_cast<const int32_t*>(pairs));
+    const F32x16 first = load(row, column, std::clamp(count, 0, 16));
+    return bf16Row(first, count > 16 ? load(row, column + 16, std::min(count - 16, 16)) : zero());
   }
   // The pairs (row, row + 1) of `count` neighbouring columns; of the two rows only `rows` are there, the others are zero.
   I32x16 pairsDown(int64_t row, int rows, int64_t column, int count) const {

@@ -99,8 +99,9 @@ std::vector<std::string> usableLevels() {
       avx2 && hasBits(extended.b, {16, 17, 30, 31}) && hasBits(extended.c, {11}) && hasBits(saved, {5, 6, 7});
   // AMX-BF16, AMX-TILE, AMX-INT8; tile configuration and tiles.
   const bool tiles = avx512 && hasBits(extended.d, {22, 24, 25}) && hasBits(saved, {17, 18});
-  if (tiles && tilePermission()) levels.push_back("amx");
-  if (avx512 && extended.a >= 1 && hasBits(more.a, {5})) levels.push_back("avx512bf16");
+  const bool avx512bf16 = avx512 && extended.a >= 1 && hasBits(more.a, {5});
+  if (avx512bf16 && tiles && tilePermission()) levels.push_back("amx");
+  if (avx512bf16) levels.push_back("avx512bf16");
   if (avx512) levels.push_back("avx512");
   if (avx2) levels.push_back("avx2");
 #elif defined(__aarch64__)

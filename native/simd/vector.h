@@ -178,15 +178,20 @@ inline Mask16 firstLanes(int count) {
   return load(numbers) < broadcast(static_cast<float>(count));
 }
 
-// ---- bf16: the upper half of a float; rounding is to nearest, ties to even; a NaN becomes quiet and stays one
+// ---- bf16: the upper half of a float; rounding is to nearest, ties to even; a NaN becomes quiet and stays one; a
+// denormal becomes zero, as engine threads take it and as the instruction for this does, where there is one
 
 // The bits of each lane's bf16, in the low half of the lane.
 inline I32x16 bf16Bits(F32x16 a) {
-  const I32x16 bits = asInt(a);
-  const I32x16 odd = shiftRight<16>(bits) & broadcastInt(1);
-  const I32x16 rounded = shiftRight<16>(bits + odd + broadcastInt(0x7fff));
-  const I32x16 quiet = shiftRight<16>(bits) | broadcastInt(0x40);
-  return asInt(select(isNaN(a), asFloat(quiet), asFloat(rounded)));
+#if defined(__AVX512BF16__)
+  return {{_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(a.part[0]))}};
+#else
+  const I32x16 bits = asInt(a), upper = shiftRight<16>(bits);
+  const I32x16 rounded = shiftRight<16>(bits + (upper & broadcastInt(1)) + broadcastInt(0x7fff));
+  const I32x16 quiet = upper | broadcastInt(0x40), sign = upper & broadcastInt(0x8000);
+  const F32x16 number = select(isNaN(a), asFloat(quiet), asFloat(rounded));
+  return asInt(select((bits & broadcastInt(0x7f800000)) == broadcastInt(0), asFloat(sign), number));
+#endif
 }
 inline F32x16 loadBf16(const uint16_t* from) {
   I32x16 bits;
@@ -206,18 +211,35 @@ inline F32x16 loadBf16(const uint16_t* from, int count) {
 #endif
 }
 inline void storeBf16(uint16_t* to, F32x16 a) {
+#if defined(__AVX512BF16__)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(a.part[0]));
+#else
   const I32x16 bits = bf16Bits(a);
   _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++)
     parts::storeHalfWords(to + i * parts::lanes, bits.part[i]);
+#endif
 }
 inline void storeBf16(uint16_t* to, F32x16 a, int count) {
   if (count >= vectorLanes) return storeBf16(to, a);
-#if defined(GLOSSA_HAS_MASKS)
+#if defined(__AVX512BF16__)
+  _mm256_mask_storeu_epi16(to, firstBits(count), (__m256i)_mm512_cvtneps_pbh(a.part[0]));
+#elif defined(GLOSSA_HAS_MASKS)
   _mm256_mask_storeu_epi16(to, firstBits(count), _mm512_cvtepi32_epi16(bf16Bits(a).part[0]));
 #else
   uint16_t lanes[vectorLanes];
   storeBf16(lanes, a);
   if (count > 0) std::memcpy(to, lanes, static_cast<size_t>(count) * sizeof(uint16_t));
+#endif
+}
+// Thirty-two bf16 in order, two to a lane: those of `first`, then those of `second`.
+inline I32x16 bf16Row(F32x16 first, F32x16 second) {
+#if defined(__AVX512BF16__)
+  return {{(__m512i)_mm512_cvtne2ps_pbh(second.part[0], first.part[0])}};
+#else
+  alignas(64) uint16_t halves[2 * vectorLanes];
+  storeBf16(halves, first);
+  storeBf16(halves + vectorLanes, second);
+  return loadInt(reinterpret_cast<const int32_t*>(halves));
 #endif
 }
 // The value rounded to bf16, kept as float.
@@ -233,6 +255,7 @@ inline uint16_t floatToBf16(float a) {
   uint32_t bits;
   std::memcpy(&bits, &a, 4);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  if ((bits & 0x7f800000u) == 0) return static_cast<uint16_t>((bits >> 16) & 0x8000);
   return static_cast<uint16_t>((bits + ((bits >> 16) & 1) + 0x7fff) >> 16);
 }
 

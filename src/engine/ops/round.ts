@@ -18,7 +18,7 @@ export const roundOp = defineOp({
 })
 
 /**
- * Each number rounded to the nearest bfloat16, ties to even. The gradient passes as if nothing had been rounded.
+ * Each number rounded to the nearest bfloat16, ties to even; denormal numbers count as zero. The gradient passes as if nothing had been rounded.
  *
  * @shape   x        any   float32
  * @shape   returns  the same shape, bfloat16
