@@ -30,6 +30,7 @@ const commonFlags = [
   "-fno-math-errno",
   "-fvisibility=hidden",
   "-Wall",
+  "-Wextra",
 ]
 const avx2Flags = ["-mavx2", "-mfma", "-mf16c"]
 const avx512Flags = [...avx2Flags, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]
@@ -141,7 +142,9 @@ export class Build {
     this.#objectFolder = join(folder, "objects")
     // GCC does not align the stack to whole vectors on Windows; moves that need no alignment cost nothing.
     const unaligned = compiler.system === "windows" ? ["-Wa,-muse-unaligned-vector-move"] : []
-    this.#flags = [...commonFlags, ...unaligned, ...flags]
+    // GCC 12 warns of its own AVX-512 headers, which leave registers undefined on purpose.
+    const quiet = /clang/i.test(compiler.version) ? [] : ["-Wno-maybe-uninitialized"]
+    this.#flags = [...commonFlags, ...quiet, ...unaligned, ...flags]
     this.#compilerHash = hashOf(compiler.version, compiler.machine)
     mkdirSync(this.#objectFolder, { recursive: true })
   }
