@@ -77,6 +77,8 @@ export interface Traits {
   readonly accumulators?: readonly number[]
   /** The output is the same numbers in the same order: no work, no memory. */
   readonly view?: true
+  /** Each number of the output is one of the inputs', so that rounding those first gives the same. */
+  readonly moves?: true
   /** Each output is a group of columns of the one input, a matrix, and is read where it lies. */
   readonly window?: true
   readonly indexRanges?: readonly IndexRange[]

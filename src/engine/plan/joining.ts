@@ -30,10 +30,10 @@ export interface Joining {
 export function roundInKernel(rounding: Node, { readers, kept, unitOf }: Joining): void {
   const [source] = rounding.inputs
   const host = unitOf.get(source.node)
-  if (!host || host.root !== source.node || host.rounded || unitOf.get(rounding)?.nodes.length !== 1) return
+  if (!host || host.root !== source.node || unitOf.get(rounding)?.nodes.length !== 1) return
   const alone = !kept.has(source) && readers.get(source)?.size === 1
   if (isElementwise(host.root) || !alone || !host.root.op.native?.storesBf16?.includes(source.index)) return
-  host.rounded = { node: rounding, output: source.index }
+  host.rounded.push({ node: rounding, output: source.index })
   unitOf.set(rounding, host)
 }
 
@@ -127,7 +127,7 @@ export function takeProduct(unit: Unit, { readers, kept, unitOf }: Joining): voi
       tensor.index === 0 &&
       tensor.rank === 2 &&
       own?.root === tensor.node &&
-      !own.rounded &&
+      own.rounded.length === 0 &&
       !kept.has(tensor) &&
       sameShape(tensor.shape, shape) &&
       all.every((reader) => isNode(reader) && unitOf.get(reader) === unit) &&

@@ -224,7 +224,7 @@ class Planner {
       this.emitRest(root)
       return
     }
-    if (rounded) this.makeRounded(root.tensors[rounded.output], rounded.node.tensors[0])
+    for (const { node, output } of rounded) this.makeRounded(root.tensors[output], node.tensors[0])
     const guard = this.guardOf(root, written)
     if (isElementwise(root)) {
       this.instructions.push({ ...this.elementwise(unit, written), ...(guard ? { guard } : {}) })
@@ -344,11 +344,12 @@ class Planner {
       source = source.node.inputs[0]
     }
     const unit = unitOf.get(source.node)
+    const isOwn = unit?.root === source.node && !unit.rounded.some(({ output }) => output === source.index)
     const fits =
-      unit?.root === source.node &&
-      unit.rounded?.output !== source.index &&
-      !isConcatenation(source.node) &&
-      !source.node.op.native?.contiguous &&
+      unit &&
+      (isOwn || unit.rounded.some(({ node }) => node === source.node)) &&
+      !isConcatenation(unit.root) &&
+      !unit.root.op.native?.contiguous &&
       keepsRows(source.shape, part.shape)
     return fits && !this.operands.has(source) ? source : undefined
   }
@@ -369,9 +370,13 @@ class Planner {
 
   /** One value for a tensor and its rounding, in bf16: the unrounded numbers are never written. */
   private makeRounded(unrounded: Tensor, rounded: Tensor): void {
-    const value = this.factory.make(rounded.shape, "bf16", this.homeOf(rounded), describeNode(unrounded.node))
-    this.operands.set(unrounded, { value, shape: unrounded.shape })
-    this.operands.set(rounded, { value, shape: rounded.shape })
+    const made = (): Operand => ({
+      value: this.factory.make(rounded.shape, "bf16", this.homeOf(rounded), describeNode(unrounded.node)),
+      shape: rounded.shape,
+    })
+    const operand = this.operands.get(rounded) ?? made()
+    this.operands.set(unrounded, operand)
+    this.operands.set(rounded, operand)
   }
 
   private scratchOf(node: Node): Operand[] {

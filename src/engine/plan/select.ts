@@ -32,7 +32,7 @@ export function selectUnits(graph: Graph): Selection {
     if (isLeaf(node) || isView(node) || isWindow(node)) continue
     const host = isElementwise(node) && !kept.has(node.tensors[0]) ? hostOf(node, readers, unitOf) : undefined
     if (host) host.nodes.unshift(node)
-    unitOf.set(node, host ?? { nodes: [node], root: node, sums: [], packs: [] })
+    unitOf.set(node, host ?? { nodes: [node], root: node, rounded: [], sums: [], packs: [] })
   }
   const known: Joining = { readers, kept, unitOf }
   const rootsOfUnits = (): Node[] => nodes.filter((node) => unitOf.get(node)?.root === node)

@@ -16,8 +16,8 @@ export type UnitOperand = { readonly tensor: Tensor } | { readonly pack: PackReq
 export interface Unit {
   readonly nodes: Node[]
   readonly root: Node
-  /** Of a kernel that can write bf16: a rounding that is written instead of an output. */
-  rounded?: { readonly node: Node; readonly output: number }
+  /** Of a kernel that can write bf16: roundings that are written instead of outputs. */
+  readonly rounded: { readonly node: Node; readonly output: number }[]
   /** Of an elementwise unit: the kernel whose first output it takes while that is made, and that is never written. */
   product?: Node
   /** Of an elementwise unit: sums over the rows of tensors that pass through it, and packs of its results. */
