@@ -26,6 +26,7 @@
 namespace glossa::GLOSSA_LEVEL {
 
 void elementwise(const Call& call, Team& team);
+void elementwiseRows(const Call& call, Team& team);
 void transpose(const Call& call, Team& team);
 void slice(const Call& call, Team& team);
 void concatenate(const Call& call, Team& team);
@@ -36,10 +37,8 @@ void softmax(const Call& call, Team& team);
 void logSumExp(const Call& call, Team& team);
 void layerNorm(const Call& call, Team& team);
 void layerNormGradient(const Call& call, Team& team);
-void layerNormWeightGradient(const Call& call, Team& team);
 void rmsNorm(const Call& call, Team& team);
 void rmsNormGradient(const Call& call, Team& team);
-void rmsNormWeightGradient(const Call& call, Team& team);
 void rope(const Call& call, Team& team);
 void embedding(const Call& call, Team& team);
 void embeddingGradient(const Call& call, Team& team);

@@ -55,6 +55,7 @@ Division divide(const Product& product, Arithmetic arithmetic, int threads, int6
   division.rowBlocks = ceilDivide(rows, most);
   division.rowsPerBlock = ceilDivide(rows, division.rowBlocks);
   if (arithmetic == Arithmetic::tiles) division.rowsPerBlock = roundUp(division.rowsPerBlock, 16);
+  if (product.finish != nullptr) division.rowsPerBlock = roundUp(division.rowsPerBlock, product.finish->rowMultiple());
   division.rowBlocks = ceilDivide(rows, division.rowsPerBlock);
   const int64_t ranges = std::clamp<int64_t>(ceilDivide(wanted, division.rowBlocks), 1, groups);
   division.groupsPerRange = ceilDivide(groups, ranges);

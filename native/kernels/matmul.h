@@ -1,24 +1,11 @@
 // A whole matrix product, split over threads: what the kernel matmul runs, and other kernels on pieces of their own.
 #pragma once
 
+#include "finish.h"
 #include "matmul-block.h"
 
 namespace glossa {
 namespace LEVEL_NAMESPACE {
-
-// What is done with the sums of a product instead of writing them out as they are.
-class Finish {
- public:
-  virtual ~Finish() = default;
-  // Bytes of a worker's scratch that `write` may use.
-  virtual int64_t scratchBytes() const = 0;
-  // Asks for the memory that `write` will touch for these rows and columns, while their sums are being made.
-  virtual void fetch(int64_t row, int64_t rows, int64_t column, int64_t columns) const = 0;
-  // The sums of rows [row, row + rows) and columns [column, column + columns), at most groupColumns: row i lies at
-  // sums + i · groupColumns, and what is behind its last column is zero.
-  virtual void write(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums,
-                     void* scratch) const = 0;
-};
 
 // out[rows, columns] = accumulator (or zero) + left[rows, inner] · right[inner, columns].
 struct Product {

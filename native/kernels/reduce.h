@@ -22,6 +22,28 @@ template <class Term> float partialSum(int64_t begin, int64_t end, const Term& t
   return horizontalSum(lanes);
 }
 
+// Several such sums in one walk: totals[i] is laneSum of the values[i] that terms(index, lanes, values) gives.
+template <int count, class Terms> void laneSums(int64_t elements, const Terms& terms, float (&totals)[count]) {
+  for (int sum = 0; sum < count; sum++) totals[sum] = 0;
+  for (int64_t begin = 0; begin < elements; begin += partialElements) {
+    const int64_t end = std::min(elements, begin + partialElements);
+    F32x16 partials[count], values[count];
+    for (int sum = 0; sum < count; sum++) partials[sum] = zero();
+    int64_t index = begin;
+    for (; index + vectorLanes <= end; index += vectorLanes) {
+      terms(index, vectorLanes, values);
+      for (int sum = 0; sum < count; sum++) partials[sum] = partials[sum] + values[sum];
+    }
+    if (index < end) {
+      const int lanes = lanesFrom(index, end);
+      terms(index, lanes, values);
+      for (int sum = 0; sum < count; sum++)
+        partials[sum] = partials[sum] + select(firstLanes(lanes), values[sum], zero());
+    }
+    for (int sum = 0; sum < count; sum++) totals[sum] += horizontalSum(partials[sum]);
+  }
+}
+
 // The sum over [0, count): partials of 4,096 elements, added ascending.
 template <class Term> float laneSum(int64_t count, const Term& term) {
   float total = 0;
@@ -31,14 +53,13 @@ template <class Term> float laneSum(int64_t count, const Term& term) {
   return total;
 }
 
-// Columns of one task of the sums below, for `columns` over so many threads: rows are read in runs as long as may be, and
-// threads get equal shares.
-constexpr int64_t mostStripColumns = 512;
-inline int64_t stripWidth(int64_t columns, int threads) {
-  const int64_t each = mostStripColumns * threads;
-  const int64_t strips = std::max<int64_t>(1, (columns + each - 1) / each) * threads;
-  return std::max<int64_t>(vectorLanes, ((columns + strips - 1) / strips + vectorLanes - 1) / vectorLanes * vectorLanes);
-}
+// ---- sums over rows
+//
+// Rows in blocks of 32: each block's partial ascends from zero, the partials are added ascending to the accumulator (or
+// zero). So micro-batches of whole blocks continue one another exactly, and threads may take a block each: every block's
+// partial is written down, then the partials are added. That costs a 32nd more of traffic and lets rows be read from end
+// to end; splitting by columns instead, each thread jumping over the others' part of a row, reached two fifths of the
+// memory's rate.
 
 // Where one of several sums over the same rows goes: out[column] = accumulator[column] (or zero) + the sum.
 struct ColumnSums {
@@ -46,34 +67,33 @@ struct ColumnSums {
   float* out;
 };
 
-// The sums of terms(row, column, lanes, values) over all rows, for columns [begin, end), at most mostStripColumns: rows
-// in blocks of 32, each block's partial ascending from zero, the partials added ascending. So micro-batches of whole
-// blocks continue one another exactly. Sums are written from `out[begin]` on.
+// to[sum · stride + column − begin] = the sum over rows [first, last), at most a block, of terms(row, column, lanes,
+// values), for columns [begin, end). Row after row: four side by side would load and store partials less often, but
+// memory then comes at half the rate.
 template <int count, class Terms>
-void rowBlockSums(int64_t rows, int64_t begin, int64_t end, const ColumnSums (&sums)[count], const Terms& terms) {
-  float total[count][mostStripColumns], partial[count][mostStripColumns];
-  const int64_t columns = end - begin;
-  for (int sum = 0; sum < count; sum++) {
-    const float* from = sums[sum].accumulator;
-    for (int64_t i = 0; i < mostStripColumns; i++) total[sum][i] = from == nullptr || i >= columns ? 0.0f : from[begin + i];
-  }
-  for (int64_t block = 0; block < rows; block += rowsPerBlock) {
-    const int64_t blockEnd = std::min(rows, block + rowsPerBlock);
-    for (int sum = 0; sum < count; sum++) std::fill_n(partial[sum], mostStripColumns, 0.0f);
-    for (int64_t row = block; row < blockEnd; row++) {
-      for (int64_t i = 0; i < columns; i += vectorLanes) {
-        F32x16 values[count];
-        terms(row, begin + i, lanesFrom(i, columns), values);
-        for (int sum = 0; sum < count; sum++) store(partial[sum] + i, load(partial[sum] + i) + values[sum]);
-      }
-    }
-    for (int sum = 0; sum < count; sum++) {
-      for (int64_t i = 0; i < columns; i += vectorLanes) {
-        store(total[sum] + i, load(total[sum] + i) + load(partial[sum] + i));
+void sumBlock(int64_t first, int64_t last, int64_t begin, int64_t end, const Terms& terms, float* to, int64_t stride) {
+  for (int64_t row = first; row < last; row++) {
+    for (int64_t column = begin; column < end; column += vectorLanes) {
+      const int lanes = lanesFrom(column, end);
+      F32x16 values[count];
+      terms(row, column, lanes, values);
+      for (int sum = 0; sum < count; sum++) {
+        float* const at = to + sum * stride + column - begin;
+        store(at, (row == first ? zero() : load(at, lanes)) + values[sum], lanes);
       }
     }
   }
-  for (int sum = 0; sum < count; sum++) std::copy_n(total[sum], columns, sums[sum].out + begin);
+}
+
+// out[column] = from[column] (zero where it is null) + the partials of `blocks` blocks, `stride` floats apart, ascending.
+inline void addBlocks(const float* partials, int64_t blocks, int64_t stride, int64_t columns, const float* from,
+                      float* out) {
+  for (int64_t column = 0; column < columns; column += vectorLanes) {
+    const int lanes = lanesFrom(column, columns);
+    F32x16 total = from == nullptr ? zero() : load(from + column, lanes);
+    for (int64_t block = 0; block < blocks; block++) total = total + load(partials + block * stride + column, lanes);
+    store(out + column, total, lanes);
+  }
 }
 
 // The larger of both, or NaN where either is.

@@ -6,6 +6,7 @@ namespace glossa::GLOSSA_LEVEL {
 
 static const Kernel table[kernelCount] = {
     elementwise,
+    elementwiseRows,
     transpose,
     slice,
     concatenate,
@@ -16,10 +17,8 @@ static const Kernel table[kernelCount] = {
     logSumExp,
     layerNorm,
     layerNormGradient,
-    layerNormWeightGradient,
     rmsNorm,
     rmsNormGradient,
-    rmsNormWeightGradient,
     rope,
     embedding,
     embeddingGradient,

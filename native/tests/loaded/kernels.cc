@@ -238,10 +238,9 @@ void norms() {
       const auto layer = Trial{KernelNumber::layerNorm, {flat, row1, row1}, {x, weight, bias}, {}, {epsilon}, {}, {}}.runEverywhere(name);
       const auto rms = Trial{KernelNumber::rmsNorm, {flat, row1}, {x, weight}, {}, {epsilon}, {}, {}}.runEverywhere(name);
       const auto soft = Trial{KernelNumber::softmax, {flat}, {x}, {}, {}, {}, {}}.runEverywhere(name)[0];
-      const auto layerDx = Trial{KernelNumber::layerNormGradient, {flat}, {x, weight, layer[1], layer[2], dy}, {}, {}, {}, {}}.runEverywhere(name)[0];
-      const auto rmsDx = Trial{KernelNumber::rmsNormGradient, {flat}, {x, weight, rms[1], dy}, {}, {}, {}, {}}.runEverywhere(name)[0];
-      const auto layerDw = Trial{KernelNumber::layerNormWeightGradient, {line, line}, {x, layer[1], layer[2], dy, bias, weight}, {}, {}, {}, {}}.runEverywhere(name);
-      const auto rmsDw = Trial{KernelNumber::rmsNormWeightGradient, {line}, {x, rms[1], dy, bias}, {}, {}, {}, {false, false, false, true}}.runEverywhere(name)[0];
+      const Tensor partials(DType::bytes, {(rows + 31) / 32 * width * 8});
+      const auto layerD = Trial{KernelNumber::layerNormGradient, {flat, line, line, partials}, {x, weight, layer[1], layer[2], dy, bias, weight}, {}, {}, {}, {}}.runEverywhere(name);
+      const auto rmsD = Trial{KernelNumber::rmsNormGradient, {flat, line, partials}, {x, weight, rms[1], dy, bias}, {}, {}, {}, {false, false, false, false, true}}.runEverywhere(name);
       std::vector<double> layerW(width), layerB(width), rmsW(width, 0);
       for (int64_t j = 0; j < width; j++) layerW[j] = bias.at(j), layerB[j] = weight.at(j);
       for (int64_t i = 0; i < rows; i++) {
@@ -267,18 +266,58 @@ void norms() {
           expectClose(rms[0].at(n), at(j) * root * weight.at(j), 1e-5, name + " rmsNorm");
           expectClose(soft.at(n), std::exp(at(j) - highest) / powers, 1e-6, name + " softmax");
           // A row of one element has deviation √epsilon: what is left of its gradient is rounding times 316.
-          if (width > 1) expectClose(layerDx.at(n), scale * (g - level - normal * tilt), 1e-3, name + " layerNormGradient");
-          expectClose(rmsDx.at(n), root * (g - at(j) * root * rootTilt), 1e-4, name + " rmsNormGradient");
+          if (width > 1) expectClose(layerD[0].at(n), scale * (g - level - normal * tilt), 1e-3, name + " layerNormGradient");
+          expectClose(rmsD[0].at(n), root * (g - at(j) * root * rootTilt), 1e-4, name + " rmsNormGradient");
           layerW[j] += dy.at(n) * normal;
           layerB[j] += dy.at(n);
           rmsW[j] += dy.at(n) * at(j) * root;
         }
       }
       for (int64_t j = 0; j < width; j++) {
-        expectClose(layerDw[0].at(j), layerW[j], 2e-4, name + " layerNormWeightGradient");
-        expectClose(layerDw[1].at(j), layerB[j], 1e-5, name + " layerNormBiasGradient");
-        expectClose(rmsDw.at(j), rmsW[j], 2e-4, name + " rmsNormWeightGradient");
+        expectClose(layerD[1].at(j), layerW[j], 2e-4, name + " layerNormGradient's weight");
+        expectClose(layerD[2].at(j), layerB[j], 1e-5, name + " layerNormGradient's bias");
+        expectClose(rmsD[1].at(j), rmsW[j], 2e-4, name + " rmsNormGradient's weight");
       }
+    }
+  }
+}
+
+// A matrix rounded, packed and summed in one walk: what elementwise, pack and sum give one after the other.
+void rowsInForms() {
+  Numbers numbers(17);
+  const auto packed = [](DType dtype, int64_t rows, int64_t width) {
+    const int64_t panel = dtype == DType::packedBf16 ? (rows + 31) / 32 * 32 * 32 : rows * 64;
+    Tensor tensor(DType::bytes, {(width + 15) / 16 * panel});
+    tensor.operand.dtype = dtype;
+    tensor.operand.rank = 2;
+    tensor.operand.dims[0] = rows;
+    tensor.operand.dims[1] = tensor.operand.rowStride = width;
+    return tensor;
+  };
+  const auto step = [](MicroOp op, int to, int a, int b) { return std::vector<int32_t>{static_cast<int32_t>(op), to, a, b, 0}; };
+  for (const int64_t rows : {0, 1, 31, 32, 33, 100}) {
+    for (const int64_t width : {1, 15, 16, 17, 33, 300}) {
+      const std::string name = shape("forms", rows, width);
+      const Tensor x = random(numbers, {rows, width}, DType::f32, 1, width + 3), bias = random(numbers, {width});
+      const Tensor flat(DType::f32, {rows, width}), line(DType::f32, {width}), half(DType::bf16, {rows, width}, width + 5);
+      const Tensor partials(DType::bytes, {(rows + 31) / 32 * width * 8});
+      // Outputs: the rounded sum, it packed, the sum packed in f32, the sum over rows of the input and of the sum.
+      std::vector<int32_t> ints = {5, 0, 1, 1, 2, 2, 2};
+      for (const auto& words : {step(MicroOp::add, 2, 0, 1), step(MicroOp::roundBf16, 3, 2, 0)}) ints.insert(ints.end(), words.begin(), words.end());
+      ints.insert(ints.end(), {3, 3, 2, 0, 2});
+      const auto out = Trial{KernelNumber::elementwiseRows,
+                             {half, packed(DType::packedBf16, rows, width), packed(DType::packedF32, rows, width), line, line, partials},
+                             {x, bias}, ints, {}, {}, {}}.runEverywhere(name);
+      const std::vector<int32_t> addition = {1, static_cast<int32_t>(MicroOp::add), 2, 0, 1, 0, 2};
+      const Tensor total = Trial{KernelNumber::elementwise, {flat}, {x, bias}, addition, {}, {}, {}}.runEverywhere(name)[0];
+      const Tensor rounded = Trial{KernelNumber::round, {half}, {total}, {}, {}, {}, {}}.runEverywhere(name)[0];
+      const auto packOf = [&](const Tensor& of, DType dtype) { return Trial{KernelNumber::pack, {packed(dtype, rows, width)}, {of}, {0}, {}, {}, {}}.runEverywhere(name)[0]; };
+      const auto sumOf = [&](const Tensor& of) { return Trial{KernelNumber::sum, {Tensor(DType::f32, {1, width})}, {of}, {0}, {}, {}, {}}.runEverywhere(name)[0]; };
+      expect(out[0].bytes == rounded.bytes, name + " rounded");
+      expect(out[1].bytes == packOf(rounded, DType::packedBf16).bytes, name + " packed in bf16");
+      expect(out[2].bytes == packOf(total, DType::packedF32).bytes, name + " packed in f32");
+      expect(out[3].bytes == sumOf(x).bytes, name + " input summed");
+      expect(out[4].bytes == sumOf(total).bytes, name + " sum summed");
     }
   }
 }
@@ -461,6 +500,7 @@ int main(int count, char** arguments) {
     moves();
     sums();
     norms();
+  rowsInForms();
     ropes();
     embeddings();
     optimizer();

@@ -56,8 +56,10 @@ export interface NativeRule<A> {
   readonly floats?: (attributes: A) => readonly number[]
   /** Outputs that the kernel can write as bfloat16, rounding as it stores. */
   readonly storesBf16?: readonly number[]
-  /** The kernel that passes its one output through elementwise steps before it writes them. */
+  /** The kernel that passes its first output, a matrix, through elementwise steps before it writes them. */
   readonly withElementwise?: string
+  /** Whether it is the sum over the rows of a matrix: what makes or reads the matrix can take that along. */
+  readonly sumsRows?: (inputs: readonly TensorType[], attributes: A) => boolean
   /** The kernel wants each operand in one piece, not as columns of a wider matrix. */
   readonly contiguous?: true
   /** Bytes of scratch the kernel wants as one more output, for the maximum row count. */
@@ -75,6 +77,8 @@ export interface Traits {
   readonly accumulators?: readonly number[]
   /** The output is the same numbers in the same order: no work, no memory. */
   readonly view?: true
+  /** Each number of the output is one of the inputs', so that rounding those first gives the same. */
+  readonly moves?: true
   /** Each output is a group of columns of the one input, a matrix, and is read where it lies. */
   readonly window?: true
   readonly indexRanges?: readonly IndexRange[]

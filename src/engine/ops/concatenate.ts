@@ -38,6 +38,7 @@ export const concatenateOp = defineOp<{ readonly axis: number }>({
       start += part.shape[axis]
     }
   },
+  traits: { moves: true },
   native: { kernel: "concatenate", ints: ({ axis }) => [axis] },
 })
 

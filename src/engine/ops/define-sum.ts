@@ -1,6 +1,14 @@
 import { defineOp, type OpDefinition } from "../graph/index.ts"
-import { countElements, maximumElements, sameShape } from "../tensor/index.ts"
+import { countElements, elementBytes, maximumElements, sameShape } from "../tensor/index.ts"
 import { broadcast } from "./broadcast.ts"
+
+/** Rows whose sum is one partial, of every sum over rows. */
+const ROWS_PER_PARTIAL = 32
+
+/** Bytes of the partials of a sum over the rows of a matrix. */
+export function rowPartialBytes(elements: number, columns: number): number {
+  return columns === 0 ? 0 : Math.ceil(elements / columns / ROWS_PER_PARTIAL) * columns * elementBytes("f32")
+}
 
 /** An operation that adds along one axis, which stays with size 1. */
 export function defineSum(name: string, rounds?: readonly number[]): OpDefinition<{ readonly axis: number }> {
@@ -25,6 +33,10 @@ export function defineSum(name: string, rounds?: readonly number[]): OpDefinitio
         for (let r = 0; r < x.shape[axis]; r++)
           for (let j = 0; j < inner; j++) y.data[i * inner + j] += x.data[(i * x.shape[axis] + r) * inner + j]
     },
-    native: { kernel: "sum", ints: ({ axis }) => [axis] },
+    native: {
+      kernel: "sum",
+      ints: ({ axis }) => [axis],
+      sumsRows: ([x], { axis }) => axis === 0 && x.shape.length === 2,
+    },
   })
 }

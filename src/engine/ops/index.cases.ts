@@ -27,7 +27,6 @@ import { greaterEqualCases } from "./greater-equal.cases.ts"
 import type { OpName } from "./index.ts"
 import { layerNormCases } from "./layer-norm.cases.ts"
 import { layerNormGradientCases } from "./layer-norm-gradient.cases.ts"
-import { layerNormWeightGradientCases } from "./layer-norm-weight-gradient.cases.ts"
 import { linearCrossEntropyCases } from "./linear-cross-entropy.cases.ts"
 import { linearCrossEntropyGradientCases } from "./linear-cross-entropy-gradient.cases.ts"
 import { logCases } from "./log.cases.ts"
@@ -48,7 +47,6 @@ import { reluCases } from "./relu.cases.ts"
 import { reshapeCases } from "./reshape.cases.ts"
 import { rmsNormCases } from "./rms-norm.cases.ts"
 import { rmsNormGradientCases } from "./rms-norm-gradient.cases.ts"
-import { rmsNormWeightGradientCases } from "./rms-norm-weight-gradient.cases.ts"
 import { ropeCases } from "./rope.cases.ts"
 import { roundCases } from "./round.cases.ts"
 import { sampleCases } from "./sample.cases.ts"
@@ -97,7 +95,6 @@ export const OP_CASES = {
   greater: greaterCases,
   finite: finiteCases,
   layerNormGradient: layerNormGradientCases,
-  layerNormWeightGradient: layerNormWeightGradientCases,
   layerNorm: layerNormCases,
   linearCrossEntropyGradient: linearCrossEntropyGradientCases,
   linearCrossEntropy: linearCrossEntropyCases,
@@ -117,7 +114,6 @@ export const OP_CASES = {
   relu: reluCases,
   reshape: reshapeCases,
   rmsNormGradient: rmsNormGradientCases,
-  rmsNormWeightGradient: rmsNormWeightGradientCases,
   rmsNorm: rmsNormCases,
   rope: ropeCases,
   round: roundCases,

@@ -26,7 +26,6 @@ import { greaterOp } from "./greater.ts"
 import { greaterEqualOp } from "./greater-equal.ts"
 import { layerNormOp } from "./layer-norm.ts"
 import { layerNormGradientOp } from "./layer-norm-gradient.ts"
-import { layerNormWeightGradientOp } from "./layer-norm-weight-gradient.ts"
 import { linearCrossEntropyOp } from "./linear-cross-entropy.ts"
 import { linearCrossEntropyGradientOp } from "./linear-cross-entropy-gradient.ts"
 import { logOp } from "./log.ts"
@@ -46,7 +45,6 @@ import { reluOp } from "./relu.ts"
 import { reshapeOp } from "./reshape.ts"
 import { rmsNormOp } from "./rms-norm.ts"
 import { rmsNormGradientOp } from "./rms-norm-gradient.ts"
-import { rmsNormWeightGradientOp } from "./rms-norm-weight-gradient.ts"
 import { ropeOp } from "./rope.ts"
 import { roundOp } from "./round.ts"
 import { sampleOp } from "./sample.ts"
@@ -93,7 +91,6 @@ export const OPS = {
   greater: greaterOp as OpDefinition<never>,
   finite: finiteOp as OpDefinition<never>,
   layerNormGradient: layerNormGradientOp as OpDefinition<never>,
-  layerNormWeightGradient: layerNormWeightGradientOp as OpDefinition<never>,
   layerNorm: layerNormOp as OpDefinition<never>,
   linearCrossEntropyGradient: linearCrossEntropyGradientOp as OpDefinition<never>,
   linearCrossEntropy: linearCrossEntropyOp as OpDefinition<never>,
@@ -113,7 +110,6 @@ export const OPS = {
   relu: reluOp as OpDefinition<never>,
   reshape: reshapeOp as OpDefinition<never>,
   rmsNormGradient: rmsNormGradientOp as OpDefinition<never>,
-  rmsNormWeightGradient: rmsNormWeightGradientOp as OpDefinition<never>,
   rmsNorm: rmsNormOp as OpDefinition<never>,
   rope: ropeOp as OpDefinition<never>,
   round: roundOp as OpDefinition<never>,
@@ -148,6 +144,7 @@ export * from "./cache-write.ts"
 export * from "./cached-attention.ts"
 export * from "./concatenate.ts"
 export * from "./cos.ts"
+export { rowPartialBytes } from "./define-sum.ts"
 export * from "./divide.ts"
 export * from "./embedding.ts"
 export * from "./embedding-gradient.ts"
@@ -165,7 +162,6 @@ export * from "./greater-equal.ts"
 export { ELEMENTWISE_STEPS, type ElementwiseStep, KERNELS, type KernelName } from "./kernels.ts"
 export * from "./layer-norm.ts"
 export * from "./layer-norm-gradient.ts"
-export * from "./layer-norm-weight-gradient.ts"
 export * from "./linear-cross-entropy.ts"
 export * from "./linear-cross-entropy-gradient.ts"
 export * from "./log.ts"
@@ -186,7 +182,6 @@ export * from "./relu.ts"
 export * from "./reshape.ts"
 export * from "./rms-norm.ts"
 export * from "./rms-norm-gradient.ts"
-export * from "./rms-norm-weight-gradient.ts"
 export * from "./rope.ts"
 export * from "./round.ts"
 export * from "./sample.ts"

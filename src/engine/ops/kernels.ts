@@ -2,6 +2,7 @@
 
 export const KERNELS = [
   "elementwise",
+  "elementwiseRows",
   "transpose",
   "slice",
   "concatenate",
@@ -12,10 +13,8 @@ export const KERNELS = [
   "logSumExp",
   "layerNorm",
   "layerNormGradient",
-  "layerNormWeightGradient",
   "rmsNorm",
   "rmsNormGradient",
-  "rmsNormWeightGradient",
   "rope",
   "embedding",
   "embeddingGradient",

@@ -2,7 +2,6 @@ import { applyAll, defineOp, type Tensor, type TensorLike } from "../graph/index
 import { maximumElements, sameShape } from "../tensor/index.ts"
 import { add } from "./add.ts"
 import { layerNormGradient } from "./layer-norm-gradient.ts"
-import { layerNormWeightGradient } from "./layer-norm-weight-gradient.ts"
 import { multiply } from "./multiply.ts"
 import { reciprocalSqrt } from "./reciprocal-sqrt.ts"
 import { square } from "./square.ts"
@@ -19,12 +18,7 @@ export const layerNormOp = defineOp<{ readonly epsilon: number }>({
     return [{ shape: x.shape, dtype: "f32" }, statistics, statistics]
   },
   gradient: ({ inputs: [x, weight], outputs: [, mean, reciprocalDeviation], outputGradients: [dy] }) =>
-    dy
-      ? [
-          layerNormGradient(x, weight, mean, reciprocalDeviation, dy),
-          ...layerNormWeightGradient(x, mean, reciprocalDeviation, dy),
-        ]
-      : [],
+    dy ? layerNormGradient(x, weight, mean, reciprocalDeviation, dy) : [],
   operations: ([x]) => 8 * maximumElements(x.shape),
   reference: ([x, weight, bias], [y, mean, reciprocalDeviation], { epsilon }) => {
     const width = weight.data.length

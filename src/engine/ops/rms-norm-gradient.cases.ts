@@ -6,19 +6,28 @@ import { rmsNormGradientOp } from "./rms-norm-gradient.ts"
 const data = new CaseData("rmsNormGradient")
 
 /** `x` and `dy` of these sizes, with what rmsNorm hands on. */
-function backward(title: string, sizes: Parameters<CaseData["normal"]>[0]): OpCase {
+function backward(title: string, sizes: Parameters<CaseData["normal"]>[0], continued = false): OpCase {
   const [x, dy] = [data.normal(sizes), data.normal(sizes)]
   const weight: CaseInput = data.normal([x.shape[x.shape.length - 1] as number])
   const [, reciprocalRms] = handedOn(rmsNormOp as OpDefinition<never>, [x, weight], { epsilon: 1e-5 })
-  return { title, inputs: [x, weight, reciprocalRms, dy] }
+  return {
+    title,
+    inputs: [
+      x,
+      weight,
+      reciprocalRms,
+      dy,
+      ...(continued ? [data.normal([x.shape[x.shape.length - 1] as number])] : []),
+    ],
+  }
 }
 
 export const rmsNormGradientCases: OpCases = {
   op: rmsNormGradientOp as OpDefinition<never>,
   tolerance: {
-    absolute: 5e-6,
+    absolute: 3e-5,
     relative: 5e-6,
-    why: "a mean of products in float32, subtracted from numbers of its size",
+    why: "a mean of products in float32, subtracted from numbers of its size; up to some hundred numbers added",
   },
   atModelSizes: ({ rows, width }, data) => {
     const scales = data.between(0.5, 2, [rows, 1])
@@ -26,11 +35,14 @@ export const rmsNormGradientCases: OpCases = {
     return [{ title: "a step", inputs }]
   },
   cases: [
-    ...[15, 16, 17, 33, 65, 300].map((width) => backward(`width ${width}`, [5, width])),
+    ...[1, 15, 16, 17, 33, 65, 300].map((width) => backward(`width ${width}`, [37, width])),
+    ...[1, 31, 32, 33, 300].map((count) => backward(`${count} rows`, [count, 24])),
     backward("a vector", [17]),
     backward("three axes", [3, 2, 16]),
-    backward("bounded rows", [few(5, 9), 17]),
+    backward("bounded rows", [few(40, 90), 17]),
     backward("none of bounded rows", [few(0, 9), 17]),
     backward("many rows", [300, 64]),
+    backward("continued", [50, 33], true),
+    backward("continued over no rows", [few(0, 9), 33], true),
   ],
 }

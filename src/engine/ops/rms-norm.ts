@@ -4,7 +4,6 @@ import { add } from "./add.ts"
 import { multiply } from "./multiply.ts"
 import { reciprocalSqrt } from "./reciprocal-sqrt.ts"
 import { rmsNormGradient } from "./rms-norm-gradient.ts"
-import { rmsNormWeightGradient } from "./rms-norm-weight-gradient.ts"
 import { square } from "./square.ts"
 import { sum } from "./sum.ts"
 
@@ -19,7 +18,7 @@ export const rmsNormOp = defineOp<{ readonly epsilon: number }>({
     ]
   },
   gradient: ({ inputs: [x, weight], outputs: [, reciprocalRms], outputGradients: [dy] }) =>
-    dy ? [rmsNormGradient(x, weight, reciprocalRms, dy), rmsNormWeightGradient(x, reciprocalRms, dy)] : [],
+    dy ? rmsNormGradient(x, weight, reciprocalRms, dy) : [],
   operations: ([x]) => 5 * maximumElements(x.shape),
   reference: ([x, weight], [y, reciprocalRms], { epsilon }) => {
     const width = weight.data.length

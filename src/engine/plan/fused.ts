@@ -13,10 +13,10 @@ export interface FusedProgram {
   readonly floats: readonly number[]
 }
 
-/** `nodes` in traced order; `results` are those whose outputs are written; `first` has the first register. */
+/** `nodes` in traced order; `results` are the tensors that are written, steps or reads; `first` has the first register. */
 export function fuseNodes(
   nodes: readonly Node[],
-  results: readonly Node[],
+  results: readonly Tensor[],
   first: readonly Tensor[] = [],
 ): FusedProgram {
   const inside = new Set([...first, ...nodes.map(({ tensors: [tensor] }) => tensor)])
@@ -30,14 +30,14 @@ export function fuseNodes(
   const registers = new Map<Tensor, number>(reads.map((tensor, index) => [tensor, index]))
   const registerOf = (tensor: Tensor): number =>
     registers.get(tensor) ?? reads.length + floats.indexOf(scalarConstant(tensor) as number)
-  const temporaries = new TemporaryRegisters(reads.length + floats.length, nodes)
+  const temporaries = new TemporaryRegisters(reads.length + floats.length, nodes, results)
   const steps = nodes.flatMap((node, index) => {
     const [a, b = 0, c = 0] = node.inputs.map(registerOf)
     const to = temporaries.take(node.tensors[0], index)
     registers.set(node.tensors[0], to)
     return [stepNumber(node), to, a, b, c]
   })
-  const written = results.map(({ tensors: [tensor] }) => registerOf(tensor))
+  const written = results.map(registerOf)
   return { reads, ints: [nodes.length, ...steps, ...written], floats }
 }
 
@@ -53,18 +53,19 @@ function scalarConstant({ node }: Tensor): number | undefined {
   return data?.length === 1 && node.outputs[0].shape.length === 0 ? data[0] : undefined
 }
 
-/** Hands out registers above `first` and takes them back after a tensor's last reader. */
+/** Hands out registers above `first` and takes them back after a tensor's last reader, but those of results. */
 class TemporaryRegisters {
   private next: number
   private readonly free: number[] = []
   private readonly lastReader = new Map<Tensor, number>()
   private readonly busy: { tensor: Tensor; register: number }[] = []
 
-  constructor(first: number, nodes: readonly Node[]) {
+  constructor(first: number, nodes: readonly Node[], results: readonly Tensor[]) {
     this.next = first
     nodes.forEach(({ inputs }, index) => {
       for (const tensor of inputs) this.lastReader.set(tensor, index)
     })
+    for (const tensor of results) this.lastReader.set(tensor, nodes.length)
   }
   take(tensor: Tensor, index: number): number {
     for (let place = this.busy.length - 1; place >= 0; place--)

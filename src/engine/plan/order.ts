@@ -12,7 +12,7 @@ import {
   stateOf,
   type Tensor,
 } from "../graph/index.ts"
-import { isElementwise, isView, isWindow, kernelOperands, type Selection, type Unit } from "./units.ts"
+import { isElementwise, isView, isWindow, kernelOperands, type Selection, storedTensor, type Unit } from "./units.ts"
 
 export interface Order {
   readonly units: readonly Unit[]
@@ -58,7 +58,7 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
 
 /** Every tensor that a unit reads from memory. */
 export function unitReads(unit: Unit): Tensor[] {
-  const nodes = unit.product ? [...unit.nodes, unit.product] : unit.nodes
+  const nodes = [...unit.nodes, ...(unit.product ? [unit.product] : []), ...unit.sums]
   const inside = new Set(nodes)
   const operands = nodes.flatMap(kernelOperands)
   const tensors = operands.map((operand) => ("pack" in operand ? operand.pack.source : operand.tensor))
@@ -68,12 +68,6 @@ export function unitReads(unit: Unit): Tensor[] {
 /** The tensor whose numbers these are, seen through changes of shape. */
 export function throughViews(tensor: Tensor): Tensor {
   return isView(tensor.node) ? throughViews(tensor.node.inputs[0]) : tensor
-}
-
-/** The tensor in whose memory these numbers lie, seen through changes of shape and groups of columns. */
-export function storedTensor(tensor: Tensor): Tensor {
-  const { node } = tensor
-  return isView(node) || isWindow(node) ? storedTensor(node.inputs[0]) : tensor
 }
 
 /** `[output, input]` pairs of a node that may share memory, running sums included. */
@@ -95,7 +89,9 @@ function mayWriteOver(
   readers: ReadonlyMap<Tensor, ReadonlySet<Unit>>,
 ): boolean {
   const { root } = writer
+  if (update.value.node !== root) return false
   if (graph.when) {
+    if (writer.sums.length > 0 || (writer.product?.outputs.length ?? 1) > 1) return false
     const outputs = new Set(Object.values(graph.outputs).map(storedTensor))
     const isOnlyUpdated = (tensor: Tensor): boolean =>
       graph.updates.some(({ value }) => value === tensor) && !readers.has(tensor) && !outputs.has(tensor)

@@ -15,8 +15,8 @@ import {
   stateOf,
   type Tensor,
 } from "../graph/index.ts"
-import type { KernelName } from "../ops/index.ts"
-import { type HostArray, type Shape, sameDimension, sameShape } from "../tensor/index.ts"
+import { type KernelName, rowPartialBytes } from "../ops/index.ts"
+import { type HostArray, maximumElements, maximumSize, type Shape, sameDimension, sameShape } from "../tensor/index.ts"
 import { fuseNodes } from "./fused.ts"
 import {
   type Guard,
@@ -26,8 +26,9 @@ import {
   type Value,
   ValueFactory,
 } from "./instruction.ts"
-import { type Order, orderUnits, reusePairs, storedTensor, throughViews } from "./order.ts"
+import { type Order, orderUnits, reusePairs, throughViews } from "./order.ts"
 import { ALIGNMENT, assignPlaces, type Places } from "./places.ts"
+import { selectUnits, writtenTensors } from "./select.ts"
 import {
   isElementwise,
   isLeaf,
@@ -36,7 +37,7 @@ import {
   kernelOperands,
   type PackRequest,
   type Selection,
-  selectUnits,
+  storedTensor,
   type Unit,
   type UnitOperand,
 } from "./units.ts"
@@ -223,27 +224,19 @@ class Planner {
       this.emitRest(root)
       return
     }
-    if (rounded?.instead) this.makeRounded(root.tensors[rounded.output], rounded.node.tensors[0])
-    const outputs = root.tensors.map((tensor): Operand => {
-      const update = written.get(tensor)
-      if (!update) return this.operandOf(tensor)
-      const operand = { value: this.stateValue(update.state), shape: tensor.shape }
-      this.operands.set(tensor, operand)
-      return operand
-    })
+    for (const { node, output } of rounded) this.makeRounded(root.tensors[output], node.tensors[0])
     const guard = this.guardOf(root, written)
     if (isElementwise(root)) {
-      this.instructions.push({ ...this.elementwise(unit, outputs), ...(guard ? { guard } : {}) })
+      this.instructions.push({ ...this.elementwise(unit, written), ...(guard ? { guard } : {}) })
       return
     }
+    const outputs = root.tensors.map((tensor) => this.target(tensor, written))
     const rule = root.op.native
     invariant(rule, root.op.name, "an operation without a native kernel")
-    const types = root.inputs.map(({ shape, dtype }) => ({ shape, dtype }))
     const operands = kernelOperands(root)
     const read = operands.map((operand) => this.readOperand(operand, root.path))
     const inputs = rule.contiguous ? read.map((operand) => this.inOnePiece(operand, describeNode(root))) : read
-    const scratchBytes = rule.scratchBytes?.(types) ?? 0
-    const scratch = scratchBytes > 0 ? [this.scratch(scratchBytes, root)] : []
+    const types = root.inputs.map(({ shape, dtype }) => ({ shape, dtype }))
     const attributes = root.attributes as never
     this.instructions.push({
       kernel: rule.kernel as KernelName,
@@ -253,35 +246,64 @@ class Planner {
       mayReuse: kernelReusePairs(root, operands),
       operations: costOf(root),
       origin: describeNode(root),
-      outputs: [...outputs, ...scratch],
+      outputs: [...outputs, ...this.scratchOf(root)],
       ...(guard ? { guard } : {}),
     })
   }
 
-  /** A chain of elementwise steps, by itself or on the sums of a product. */
-  private elementwise({ nodes, root, rounded, product }: Unit, outputs: readonly Operand[]): Instruction {
-    const beside = rounded ? [rounded.node] : []
-    const all = [...nodes, ...beside]
-    const { reads, ints, floats } = fuseNodes(all, [root, ...beside], product?.tensors)
+  /** Where a tensor is to be written. */
+  private target(tensor: Tensor, written: ReadonlyMap<Tensor, StateUpdate>): Operand {
+    const update = written.get(tensor)
+    if (!update) return this.operandOf(tensor)
+    const operand = { value: this.stateValue(update.state), shape: tensor.shape }
+    this.operands.set(tensor, operand)
+    return operand
+  }
+
+  /** A chain of elementwise steps, by itself or on what a kernel makes, with the sums and packs that it takes along. */
+  private elementwise(unit: Unit, written: ReadonlyMap<Tensor, StateUpdate>): Instruction {
+    const { nodes, root, product, sums, packs } = unit
+    const results = writtenTensors(unit, this.selection)
+    const summed = sums.map(({ inputs: [matrix] }) => matrix)
+    const packed = packs.map(({ source }) => source)
+    const { reads, ints, floats } = fuseNodes(nodes, [...results, ...packed, ...summed], product?.tensors.slice(0, 1))
     const rule = product?.op.native
     const factors = product ? kernelOperands(product).map((operand) => this.readOperand(operand, product.path)) : []
     const further = reads.slice(product ? 1 : 0).map((tensor) => this.operandOf(tensor))
-    const mayReuse = further.flatMap(({ value, shape }, index) => {
-      const reusable = sameShape(shape, outputs[0].shape) && !factors.some((factor) => factor.value === value)
-      return reusable ? [[0, factors.length + index] as const] : []
-    })
+    const accumulators = sums.flatMap(({ inputs }) => inputs.slice(1)).map((tensor) => this.operandOf(tensor))
+    const plain = results.map((tensor) => this.target(tensor, written))
+    const mayReuse = plain.flatMap((output, place) =>
+      further.flatMap(({ value, shape }, index) => {
+        const reusable = sameShape(shape, output.shape) && !factors.some((factor) => factor.value === value)
+        return reusable ? [[place, factors.length + index] as const] : []
+      }),
+    )
+    const sumBytes = sums.reduce((total, { inputs: [matrix] }) => total + partialBytesOf(matrix), 0)
+    const walksRows = product !== undefined || sums.length > 0 || packs.length > 0
+    const forms = [
+      ...results.map(() => FORMS.plain),
+      ...packs.map(() => FORMS.packed),
+      ...sums.map(({ inputs }) => (inputs.length > 1 ? FORMS.continued : FORMS.sums)),
+    ]
     const settings = product
       ? [...(rule?.ints?.(product.attributes as never, product.inputs) ?? []), factors.length]
       : []
-    const done = product ? [product, ...all] : all
+    const done = [...(product ? [product] : []), ...nodes, ...sums]
     return {
-      kernel: (rule?.withElementwise ?? "elementwise") as KernelName,
-      outputs: [...outputs, ...beside.map(({ tensors: [tensor] }) => this.operandOf(tensor))],
-      inputs: [...factors, ...further],
-      ints: [...settings, ...ints],
+      kernel: (rule?.withElementwise ?? (walksRows ? "elementwiseRows" : "elementwise")) as KernelName,
+      outputs: [
+        ...plain,
+        ...packs.map((pack) => this.packTarget(pack)),
+        ...sums.map(({ tensors: [tensor] }) => this.target(tensor, written)),
+        ...(sums.length > 0 ? [this.scratch(Math.max(1, sumBytes), root)] : []),
+        ...(product ? product.tensors.slice(1).map((tensor) => this.target(tensor, written)) : []),
+        ...(product ? this.scratchOf(product) : []),
+      ],
+      inputs: [...factors, ...further, ...accumulators],
+      ints: walksRows ? [...settings, forms.length, ...forms, ...ints] : ints,
       floats,
       mayReuse,
-      origin: (product ? [product, ...nodes] : nodes).map(describeNode).join(" + "),
+      origin: done.map(describeNode).join(" + "),
       operations: done.reduce((total, node) => total + costOf(node), 0),
     }
   }
@@ -322,11 +344,12 @@ class Planner {
       source = source.node.inputs[0]
     }
     const unit = unitOf.get(source.node)
+    const isOwn = unit?.root === source.node && !unit.rounded.some(({ output }) => output === source.index)
     const fits =
-      unit?.root === source.node &&
-      unit.rounded?.output !== source.index &&
-      !isConcatenation(source.node) &&
-      !source.node.op.native?.contiguous &&
+      unit &&
+      (isOwn || unit.rounded.some(({ node }) => node === source.node)) &&
+      !isConcatenation(unit.root) &&
+      !unit.root.op.native?.contiguous &&
       keepsRows(source.shape, part.shape)
     return fits && !this.operands.has(source) ? source : undefined
   }
@@ -347,9 +370,18 @@ class Planner {
 
   /** One value for a tensor and its rounding, in bf16: the unrounded numbers are never written. */
   private makeRounded(unrounded: Tensor, rounded: Tensor): void {
-    const value = this.factory.make(rounded.shape, "bf16", this.homeOf(rounded), describeNode(unrounded.node))
-    this.operands.set(unrounded, { value, shape: unrounded.shape })
-    this.operands.set(rounded, { value, shape: rounded.shape })
+    const made = (): Operand => ({
+      value: this.factory.make(rounded.shape, "bf16", this.homeOf(rounded), describeNode(unrounded.node)),
+      shape: rounded.shape,
+    })
+    const operand = this.operands.get(rounded) ?? made()
+    this.operands.set(unrounded, operand)
+    this.operands.set(rounded, operand)
+  }
+
+  private scratchOf(node: Node): Operand[] {
+    const bytes = node.op.native?.scratchBytes?.(node.inputs.map(({ shape, dtype }) => ({ shape, dtype }))) ?? 0
+    return bytes > 0 ? [this.scratch(bytes, node)] : []
   }
 
   private scratch(bytes: number, node: Node): Operand {
@@ -370,7 +402,7 @@ class Planner {
   private packOperand({ source, transposed, dtype }: PackRequest, path: string): Operand {
     const from = this.operandOf(source)
     const shape: Shape = transposed ? [source.shape[1], source.shape[0]] : source.shape
-    const key = `${from.value.id} ${from.window?.start ?? 0} ${source.shape.join("×")} ${transposed} ${dtype}`
+    const key = packKey({ source, transposed, dtype }, from)
     const known = this.packValues.get(key)
     if (known) return { value: known, shape }
     const pack =
@@ -391,6 +423,15 @@ class Planner {
       ...(pack ? { guard: { kind: "stale", pack } as const } : {}),
     })
     return { value, shape }
+  }
+
+  /** The packed form of a matrix that is made in it, beside or instead of the matrix itself. */
+  private packTarget(pack: PackRequest): Operand {
+    const { source, dtype } = pack
+    const from = this.operandOf(source)
+    const value = this.factory.make(source.shape, dtype, { kind: "arena" }, `pack of ${from.value.origin}`)
+    this.packValues.set(packKey(pack, from), value)
+    return { value, shape: source.shape }
   }
 
   /** Updates that no instruction makes in place: through copies, all of them after every read of an old value. */
@@ -427,6 +468,17 @@ class Planner {
       ...(guard ? { guard } : {}),
     })
   }
+}
+
+/** How a kernel with further steps writes an output: `Form` of native/kernels/elementwise-finish.h. */
+const FORMS = { plain: 0, packed: 1, sums: 2, continued: 3 } as const
+
+function packKey({ source, transposed, dtype }: PackRequest, from: Operand): string {
+  return `${from.value.id} ${from.window?.start ?? 0} ${source.shape.join("×")} ${transposed} ${dtype}`
+}
+
+function partialBytesOf({ shape }: Tensor): number {
+  return rowPartialBytes(maximumElements(shape), maximumSize(shape[1]))
 }
 
 /** Places values one after another and gives the bytes they take. */

@@ -18,10 +18,11 @@ export function applyPrecision(graph: Graph, precision: "f32" | "bf16"): Graph {
     }
     return result
   }
-  /** The same numbers whether rounded before or after they are looked at in another way; before, once for all ways. */
+  /** The same numbers whether rounded before or after they are moved or looked at in another way; before, once for all. */
   const roundAtSource = (tensor: Tensor): Tensor => {
     const { op, path, inputs, attributes } = tensor.node
-    if (op.traits?.view || op.traits?.window) return applyAt(path, op, [roundOnce(inputs[0])], attributes)[tensor.index]
+    if (op.traits?.view || op.traits?.window || op.traits?.moves)
+      return applyAt(path, op, inputs.map(roundOnce), attributes)[tensor.index]
     return atPath(path, () => round(tensor))
   }
   return rewriteGraph(graph, (node, inputs) => {

@@ -1,0 +1,240 @@
+#include "elementwise-finish.h"
+
+#include "reduce.h"
+
+namespace glossa {
+namespace LEVEL_NAMESPACE {
+namespace {
+
+constexpr int64_t rowsAtOnce = ElementwiseProgram::blockElements / groupColumns;
+constexpr int groupVectors = groupColumns / vectorLanes;
+
+int lanesLeft(int64_t columns, int64_t at) { return static_cast<int>(std::clamp<int64_t>(columns - at, 0, vectorLanes)); }
+
+F32x16 firstOf(F32x16 value, int lanes) { return lanes < vectorLanes ? select(firstLanes(lanes), value, zero()) : value; }
+
+bool isSums(Form form) { return form == Form::columnSums || form == Form::continued; }
+
+// The bits of sixteen numbers that are bf16 already.
+I32x16 bitsOfRounded(F32x16 value) { return shiftRight<16>(asInt(value)); }
+
+void storeRounded(uint16_t* to, F32x16 value) {
+  const I32x16 bits = bitsOfRounded(value);
+  _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++) parts::storeHalfWords(to + i * parts::lanes, bits.part[i]);
+}
+
+}  // namespace
+
+ElementwiseFinish::Spread::Spread(const Operand& of, int64_t rows, int64_t columns)
+    : operand(&of), rowStride(0), columnStride(0) {
+  require(of.rank <= 2, "finish: an input of more than two axes");
+  const int64_t height = of.rank == 2 ? of.dims[0] : 1, width = of.rank == 0 ? 1 : of.dims[of.rank - 1];
+  require((height == 1 || height == rows) && (width == 1 || width == columns), "finish: shapes do not broadcast");
+  if (height > 1) rowStride = rowStrideOf(of);
+  if (width > 1) columnStride = 1;
+}
+
+// `count` elements of a row from a column on.
+F32x16 ElementwiseFinish::Spread::load(int64_t row, int64_t column, int count) const {
+  if (columnStride == 1) return loadLanes(*operand, row * rowStride + column, count);
+  float value;
+  store(&value, loadLanes(*operand, row * rowStride, 1), 1);
+  return broadcast(value);
+}
+
+// Rows of an input into a register; behind the last column are zeros.
+void ElementwiseFinish::Spread::fill(int64_t row, int64_t rows, int64_t column, int64_t columns, float* to) const {
+  if (columns == groupColumns && columnStride == 1 && operand->dtype != DType::i32) {
+    const int64_t start = row * rowStride + column;
+    const bool bf16 = operand->dtype == DType::bf16;
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < groupColumns; j += vectorLanes) {
+        const int64_t from = start + i * rowStride + j;
+        store(to + i * groupColumns + j, bf16 ? loadBf16(operand->as<uint16_t>() + from) : LEVEL_NAMESPACE::load(operand->as<float>() + from));
+      }
+    return;
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < groupColumns; j += vectorLanes) {
+      const int count = lanesLeft(columns, j);
+      store(to + i * groupColumns + j, count > 0 ? load(row + i, column + j, count) : zero());
+    }
+  }
+}
+
+int ElementwiseFinish::wordsOf(const Call& call, int firstWord) {
+  require(call.intCount > firstWord && call.ints[firstWord] >= 1 && call.ints[firstWord] <= call.outputCount &&
+              call.intCount > firstWord + 1 + call.ints[firstWord],
+          "finish: settings do not fit");
+  return firstWord + 1 + call.ints[firstWord];
+}
+
+int ElementwiseFinish::accumulatorsOf(const Call& call, int firstWord) {
+  int count = 0;
+  for (int word = firstWord + 1; word < wordsOf(call, firstWord); word++)
+    count += call.ints[word] == static_cast<int32_t>(Form::continued);
+  return count;
+}
+
+ElementwiseFinish::ElementwiseFinish(const Call& call, int firstWord, int firstInput, int firstRegister, int64_t rows,
+                                     int64_t columns)
+    : rows_(rows),
+      columns_(columns),
+      blocks_(ceilDivide(rows, rowsPerBlock)),
+      firstRegister_(firstRegister),
+      program_(call.ints + wordsOf(call, firstWord), call.intCount - wordsOf(call, firstWord),
+               firstRegister + call.inputCount - firstInput - accumulatorsOf(call, firstWord), call.floats, call.floatCount, call.ints[firstWord]) {
+  int accumulator = call.inputCount - accumulatorsOf(call, firstWord);
+  require(accumulator >= firstInput, "finish: inputs do not fit");
+  for (int i = firstInput; i < accumulator; i++) inputs_.emplace_back(call.inputs[i], rows, columns);
+  const int outputs = call.ints[firstWord];
+  int64_t sums = 0;
+  for (int i = 0; i < outputs; i++) {
+    const Operand& out = call.outputs[i];
+    const Form form = static_cast<Form>(call.ints[firstWord + 1 + i]);
+    require(form == Form::plain || form == Form::packed || form == Form::columnSums || form == Form::continued,
+            "finish: no such form");
+    const float* from = nullptr;
+    if (isSums(form)) {
+      if (form == Form::continued) {
+        require(call.inputs[accumulator].elements() == columns, "finish: accumulators differ");
+        from = call.inputs[accumulator++].as<float>();
+      }
+      require(out.elements() == columns && out.dtype == DType::f32, "finish: outputs differ");
+      sums++;
+    } else {
+      const bool isPacked = out.dtype == DType::packedBf16 || out.dtype == DType::packedF32;
+      require(out.rank == 2 && out.dims[0] == rows && out.dims[1] == columns && isPacked == (form == Form::packed),
+              "finish: outputs differ");
+    }
+    outputs_.push_back({&out, form, nullptr, from});
+  }
+  if (sums == 0) return;
+  require(call.outputCount > outputs && call.outputs[outputs].dtype == DType::bytes &&
+              call.outputs[outputs].elements() >= sums * blocks_ * columns * 4,
+          "finish: no room for the partials of column sums");
+  float* next = partials_ = call.outputs[outputs].as<float>();
+  for (Output& output : outputs_) {
+    if (!isSums(output.form)) continue;
+    output.partials = next;
+    next += blocks_ * columns;
+  }
+}
+
+int64_t ElementwiseFinish::rowMultiple() const {
+  for (const Output& output : outputs_)
+    if (output.form != Form::plain) return rowsPerBlock;
+  return 1;
+}
+
+void ElementwiseFinish::fetch(int64_t row, int64_t rows, int64_t column, int64_t columns) const {
+  if (columns <= 0) return;
+  for (const auto& [operand, rowStride, columnStride] : inputs_)
+    if (rowStride != 0 && columnStride != 0)
+      fetchRows(operand->data, operand->dtype == DType::bf16, rowStride, row, rows, column, columns);
+  for (const auto& [out, form, partials, accumulator] : outputs_) {
+    if (form == Form::plain) {
+      fetchRows(out->data, out->dtype == DType::bf16, rowStrideOf(*out), row, rows, column, columns);
+    } else if (form == Form::packed) {
+      // Rows of a panel lie one after the other: they are one long row.
+      const int64_t length = panelColumns * (out->dtype == DType::packedBf16 ? 1 : 2);
+      for (int64_t panel = column / panelColumns; panel < ceilDivide(column + columns, panelColumns); panel++)
+        fetchRows(out->as<uint8_t>() + panel * panelBytes(out->dtype, rows_), true, 0, 0, 1, row * length, rows * length);
+    }
+  }
+}
+
+void ElementwiseFinish::write(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums,
+                              void* scratch) const {
+  const ElementwiseProgram::Registers registers = program_.arrange(scratch);
+  const auto registerOf = [&](size_t input) { return registers.buffer(firstRegister_ + static_cast<int>(input)); };
+  for (size_t i = 0; i < inputs_.size(); i++)
+    if (inputs_[i].rowStride == 0) inputs_[i].fill(row, rowsAtOnce, column, columns, registerOf(i));
+  for (int64_t first = 0; first < rows; first += rowsAtOnce) {
+    const int64_t some = std::min(rowsAtOnce, rows - first);
+    if (firstRegister_ == 1) registers.values[0] = sums + first * groupColumns;
+    for (size_t i = 0; i < inputs_.size(); i++)
+      if (inputs_[i].rowStride != 0) inputs_[i].fill(row + first, some, column, columns, registerOf(i));
+    program_.run(registers, some * groupColumns);
+    for (size_t i = 0; i < outputs_.size(); i++) {
+      const Output& output = outputs_[i];
+      const float* from = registers.values[program_.outputRegister(static_cast<int>(i))];
+      if (output.form == Form::plain) {
+        writePlain(*output.operand, from, row + first, some, column, columns);
+      } else if (output.form == Form::packed) {
+        writePacked(*output.operand, from, row + first, some, column, columns);
+      } else {
+        // A block's partial grows where it lies; rowsAtOnce divides a block.
+        float* const partial = output.partials + (row + first) / rowsPerBlock * columns_ + column;
+        for (int vector = 0; vector < groupVectors; vector++) {
+          const int lanes = lanesLeft(columns, vector * vectorLanes);
+          if (lanes == 0) break;
+          float* const at = partial + vector * vectorLanes;
+          F32x16 total = (row + first) % rowsPerBlock == 0 ? zero() : load(at, lanes);
+          for (int64_t i = 0; i < some; i++) total = total + load(from + i * groupColumns + vector * vectorLanes);
+          store(at, total, lanes);
+        }
+      }
+    }
+  }
+}
+
+void ElementwiseFinish::writePlain(const Operand& out, const float* from, int64_t row, int64_t rows, int64_t column,
+                                   int64_t columns) const {
+  const int64_t stride = rowStrideOf(out), start = row * stride + column;
+  const bool bf16 = out.dtype == DType::bf16;
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j += vectorLanes) {
+      const F32x16 value = load(from + i * groupColumns + j);
+      const int64_t to = start + i * stride + j;
+      if (columns - j < vectorLanes) storeLanes(out, to, value, lanesLeft(columns, j));
+      else if (bf16) storeRounded(out.as<uint16_t>() + to, value);
+      else store(out.as<float>() + to, value);
+    }
+  }
+}
+
+void ElementwiseFinish::writePacked(const Operand& out, const float* from, int64_t row, int64_t rows, int64_t column,
+                                    int64_t columns) const {
+  const int64_t panelSize = panelBytes(out.dtype, rows_);
+  for (int64_t j = 0; j < columns; j += panelColumns) {
+    const int lanes = lanesLeft(columns, j);
+    uint8_t* const panel = out.as<uint8_t>() + (column + j) / panelColumns * panelSize;
+    const auto valueAt = [&](int64_t i) { return i < rows ? firstOf(load(from + i * groupColumns + j), lanes) : zero(); };
+    if (out.dtype == DType::packedF32) {
+      for (int64_t i = 0; i < rows; i++)
+        store(reinterpret_cast<float*>(panel) + (row + i) * panelColumns, valueAt(i));
+      continue;
+    }
+    // The last rows are followed by zeros up to the end of the panel.
+    int32_t* const pairs = reinterpret_cast<int32_t*>(panel) + row / 2 * panelColumns;
+    int64_t i = 0;
+    if (lanes == vectorLanes) {
+      for (; i + 2 <= rows; i += 2) {
+        const F32x16 even = load(from + i * groupColumns + j), odd = load(from + (i + 1) * groupColumns + j);
+        storeInt(pairs + i / 2 * panelColumns, bitsOfRounded(even) | (asInt(odd) & broadcastInt(INT32_MIN >> 15)));
+      }
+    }
+    const int64_t end = row + rows == rows_ ? roundUp(rows_, dotStep) - row : rows;
+    for (; i < end; i += 2) {
+      const I32x16 even = bitsOfRounded(valueAt(i)), odd = bitsOfRounded(valueAt(i + 1));
+      storeInt(pairs + i / 2 * panelColumns, even | shiftLeft<16>(odd));
+    }
+  }
+}
+
+void ElementwiseFinish::end(Team& team) const {
+  constexpr int64_t stripColumns = 256;
+  for (const Output& output : outputs_) {
+    if (!isSums(output.form)) continue;
+    forRanges(team, ceilDivide(columns_, stripColumns), blocks_ * stripColumns, [&](int64_t begin, int64_t end, int) {
+      const int64_t first = begin * stripColumns, last = std::min(columns_, end * stripColumns);
+      addBlocks(output.partials + first, blocks_, columns_, last - first,
+                output.accumulator == nullptr ? nullptr : output.accumulator + first,
+                output.operand->as<float>() + first);
+    });
+  }
+}
+
+}  // namespace LEVEL_NAMESPACE
+}  // namespace glossa
