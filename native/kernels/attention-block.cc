@@ -1,63 +1,71 @@
 // The attention tile of attention-block.h. Its two products (q · kᵀ and p · v) are the micro-kernels of matmul: a block of
-// keys and values is packed once for all rows of the tile; rows go in pieces of as many as fill the registers (or tiles),
-// and a piece that sees nothing of a block is passed over.
+// keys and values is packed once for all rows of the tile; rows go in pieces of as many as fill the registers (or tiles).
+// A piece's scores stay in the first cache from one product to the next. It multiplies no more keys than one of its rows
+// sees, so that next to the diagonal little is computed in vain; only there rows are masked.
+//
+// What the steps gained is in docs/log/2026-11-22-attention.md.
 #include "attention-block.h"
 
 namespace glossa {
 namespace LEVEL_NAMESPACE {
 
-void packPanels(DType packed, const Matrix& source, bool transposed, int64_t inner, int64_t columns, void* to) {
-  const int64_t bytes = panelBytes(packed, inner);
-  for (int64_t panel = 0; panel < ceilDivide(columns, panelColumns); panel++)
-    packPanel(packed, source, transposed, inner, columns, panel, static_cast<uint8_t*>(to) + panel * bytes);
+void multiplyAll(Arithmetic arithmetic, const LeftBlock& left, int64_t rows, int64_t inner, const RightBlock& right,
+                 int64_t first, int64_t end, float* sums, int64_t sumStride, Start start) {
+  const int64_t panels = ceilDivide(end, panelColumns);
+  for (int64_t panel = first / panelColumns; panel < panels; panel += groupPanels) {
+    multiplyPanels(arithmetic, left, rows, inner, right.panel(panel, left.from), panelBytes(right.packed, right.inner),
+                   static_cast<int>(std::min<int64_t>(groupPanels, panels - panel)), sums + panel * panelColumns,
+                   sumStride, start);
+  }
 }
 
-void multiplyAll(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, DType packed, const void* right,
-                 int64_t columns, float* sums, int64_t sumStride) {
-  const int64_t bytes = panelBytes(packed, inner), panels = ceilDivide(columns, panelColumns);
+void multiplyAllByRows(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const RightBlock& right,
+                       int64_t columns, float* sums, int64_t sumStride, Start start) {
+  const int64_t panels = ceilDivide(columns, panelColumns);
   for (int64_t panel = 0; panel < panels; panel += groupPanels) {
-    multiplyPanels(arithmetic, left, rows, inner, static_cast<const uint8_t*>(right) + panel * bytes, bytes,
-                   static_cast<int>(std::min<int64_t>(groupPanels, panels - panel)), sums + panel * panelColumns,
-                   sumStride);
+    multiplyPanelsByRows(arithmetic, left, rows, inner, right.panel(panel), panelBytes(right.packed, right.inner),
+                         static_cast<int>(std::min<int64_t>(groupPanels, panels - panel)),
+                         sums + panel * panelColumns, sumStride, start);
   }
 }
 
 AttentionTile::AttentionTile(const AttentionShape& shape, int64_t rows, void* scratch) : shape_(shape), rows_(rows) {
   arithmetic_ = chooseArithmetic(shape.bf16, rows);
-  pieceRows_ = std::min(rows, fullRows(arithmetic_));
+  // Pieces of one height, so that none is left with a few rows; of tiles all but the last are full.
+  const int64_t full = fullRows(arithmetic_), count = ceilDivide(rows, full);
+  pieceRows_ = std::min(rows, arithmetic_ == Arithmetic::tiles ? full : ceilDivide(rows, count));
   pieceBytes_ = roundUp(leftBytes(arithmetic_, pieceRows_, shape.headSize), 64);
   const int64_t padded = shape.paddedHead(), room = roundUp(rows, pieceRows_) + 16;
+  rowBytes_ = shape.headSize * (shape.bf16 ? 2 : 4);
   ScratchPieces pieces(scratch);
   positions_ = pieces.take<int32_t>(room);
   maxima_ = pieces.take<float>(room);
   totals_ = pieces.take<float>(room);
   rescale_ = pieces.take<float>(room);
   sums_ = pieces.take<float>(room * padded);
-  queries_ = pieces.take<float>(rows * shape.headSize);
+  added_ = pieces.take<float>(room);
+  begun_ = pieces.take<uint8_t>(ceilDivide(rows, pieceRows_));
+  std::memset(begun_, 0, static_cast<size_t>(ceilDivide(rows, pieceRows_)));
+  queries_ = pieces.take<uint8_t>(rows * rowBytes_);
   left_ = pieces.take<uint8_t>(ceilDivide(rows, pieceRows_) * pieceBytes_);
   scores_ = pieces.take<float>((pieceRows_ + 16) * keyBlock);
-  probabilities_ = pieces.take<uint8_t>(leftBytes(arithmetic_, pieceRows_, keyBlock));
-  keys_ = pieces.take<uint8_t>(keyBlock / panelColumns * panelBytes(shape.packed(), shape.headSize));
-  values_ = pieces.take<uint8_t>(padded / panelColumns * panelBytes(shape.packed(), keyBlock));
+  probabilities_ = pieces.take<uint8_t>((pieceRows_ + 16) * keyBlock * blockElementBytes(arithmetic_));
+  keys_ = pieces.take<uint8_t>(RightBlock::bytes(shape.packed(), shape.headSize, keyBlock));
+  values_ = pieces.take<uint8_t>(RightBlock::bytes(shape.packed(), keyBlock, shape.headSize));
   for (int64_t row = 0; row < room; row++) {
     positions_[row] = -1;
     maxima_[row] = -std::numeric_limits<float>::infinity();
     totals_[row] = 0;
-    for (int64_t i = 0; i < padded; i += vectorLanes) store(sums_ + row * padded + i, zero());
   }
 }
 
 void AttentionTile::setRow(int64_t row, const void* query, int64_t position) {
-  const Matrix source{query, shape_.bf16, shape_.headSize};
-  for (int64_t i = 0; i < shape_.headSize; i += vectorLanes) {
-    const int count = static_cast<int>(std::min<int64_t>(vectorLanes, shape_.headSize - i));
-    store(queries_ + row * shape_.headSize + i, source.load(0, i, count), count);
-  }
+  std::memcpy(queries_ + row * rowBytes_, query, static_cast<size_t>(rowBytes_));
   positions_[row] = static_cast<int32_t>(position);
 }
 
 void AttentionTile::arrange() {
-  const LeftMatrix queries{{queries_, false, shape_.headSize}, false};
+  const LeftMatrix queries{{queries_, shape_.bf16, shape_.headSize}, false};
   for (int64_t row = 0; row < rows_; row += pieceRows_) {
     packLeft(arithmetic_, queries, row, std::min(pieceRows_, rows_ - row), 0, shape_.headSize,
              left_ + row / pieceRows_ * pieceBytes_);
@@ -74,86 +82,94 @@ void AttentionTile::arrange() {
 }
 
 void AttentionTile::addBlock(int64_t block, const Matrix& keys, const Matrix& values) {
-  const int64_t count = keysOf(block);
-  packPanels(shape_.packed(), keys, true, shape_.headSize, count, keys_);
-  packPanels(shape_.packed(), values, false, count, shape_.headSize, values_);
+  const int64_t count = keysOf(block), start = block * keyBlock;
+  const RightBlock packedKeys{shape_.packed(), shape_.headSize, keys_}, packedValues{shape_.packed(), count, values_};
+  packedKeys.pack(keys, true, count);
+  packedValues.pack(values, false, shape_.headSize);
+  const int64_t padded = shape_.paddedHead();
   for (int64_t first = 0; first < rows_; first += pieceRows_) {
     const int64_t rows = std::min(pieceRows_, rows_ - first);
-    bool seen = false;
+    // How many keys of the block some row sees, none where the window has left it.
+    int64_t seen = 0;
     for (int64_t row = first; row < first + rows; row++) {
-      seen |= positions_[row] >= block * keyBlock && shape_.firstSeen(positions_[row]) < (block + 1) * keyBlock;
+      if (shape_.firstSeen(positions_[row]) < start + keyBlock) seen = std::max(seen, positions_[row] + 1 - start);
     }
-    if (seen) addBlockToPiece(block, first, rows, count);
+    if (seen <= 0) continue;
+    seen = std::min(seen, count);
+    const bool begun = begun_[first / pieceRows_] != 0;
+    begun_[first / pieceRows_] = 1;
+    multiplyAll(arithmetic_, {left_ + first / pieceRows_ * pieceBytes_, shape_.headSize, 0}, rows, shape_.headSize,
+                packedKeys, 0, seen, scores_, keyBlock, Start::zero);
+    withArithmetic(arithmetic_, [&]<Arithmetic arithmetic>() { weigh<arithmetic>(start, first, rows, seen, begun); });
+    multiplyAllByRows(arithmetic_, probabilities_, rows, seen, packedValues, shape_.headSize, sums_ + first * padded,
+                      padded, begun ? Start::sums : Start::zero);
   }
 }
 
-void AttentionTile::addBlockToPiece(int64_t block, int64_t first, int64_t rows, int64_t keys) {
-  constexpr int vectors = keyBlock / vectorLanes;
+// From scores to probabilities, against the new maxima; what was summed up before (if the piece has begun) is brought to
+// those.
+template <Arithmetic arithmetic>
+void AttentionTile::weigh(int64_t start, int64_t first, int64_t rows, int64_t keys, bool begun) {
+  constexpr int most = keyBlock / vectorLanes;
   const float lowest = -std::numeric_limits<float>::infinity();
-  const int64_t padded = shape_.paddedHead(), start = block * keyBlock;
-  for (int64_t i = 0; i < rows * keyBlock; i += vectorLanes) store(scores_ + i, zero());
-  multiplyAll(arithmetic_, left_ + first / pieceRows_ * pieceBytes_, rows, shape_.headSize, shape_.packed(), keys_,
-              keys, scores_, keyBlock);
-
-  // Scale, mask, and the new maxima. rescale_ holds m − m' until it is exp(m − m').
   const F32x16 scale = broadcast(shape_.scale);
+  const int vectors = static_cast<int>(ceilDivide(keys, vectorLanes));
   for (int64_t row = 0; row < rows; row++) {
     const int64_t position = positions_[first + row];
     const int64_t low = shape_.firstSeen(position) - start, high = position + 1 - start;
-    float* const scores = scores_ + row * keyBlock;
+    if (high <= 0 || low >= keyBlock) {  // it sees nothing
+      for (int vector = 0; vector < most; vector += 2)
+        storeInBlock<arithmetic>(probabilities_, row * keyBlock + vector * vectorLanes, zero(), zero());
+      rescale_[first + row] = added_[first + row] = 0;
+      continue;
+    }
+    F32x16 score[most] = {zero(), zero(), zero(), zero()};
     F32x16 largest = broadcast(lowest);
-    for (int vector = 0; vector < vectors; vector++) {
+    _Pragma("GCC unroll 4") for (int vector = 0; vector < most; vector++) {
+      if (vector >= vectors) break;
       const int64_t from = vector * vectorLanes;
-      F32x16 score = load(scores + from) * scale;
-      if (low > from || high < from + vectorLanes) {
-        const Mask16 seen = firstLanes(static_cast<int>(std::clamp<int64_t>(high - from, 0, vectorLanes))) &
-                            !firstLanes(static_cast<int>(std::clamp<int64_t>(low - from, 0, vectorLanes)));
-        score = select(seen, score, broadcast(lowest));
-      }
-      store(scores + from, score);
-      largest = maximum(largest, score);
+      score[vector] = load(scores_ + row * keyBlock + from) * scale;
+      if (low > from || high < from + vectorLanes)
+        score[vector] = select(keysBetween(low, high, from), score[vector], broadcast(lowest));
+      largest = maximum(largest, score[vector]);
     }
     const float before = maxima_[first + row], now = horizontalMaximum(largest);
     const float after = before > now ? before : now;
     rescale_[first + row] = before == after ? 0.0f : before - after;
     maxima_[first + row] = after;
-  }
-  for (int64_t row = first; row < first + rows; row += vectorLanes) store(rescale_ + row, exp(load(rescale_ + row)));
 
-  for (int64_t row = 0; row < rows; row++) {
-    float* const scores = scores_ + row * keyBlock;
-    const int64_t position = positions_[first + row];
-    if (position < start || shape_.firstSeen(position) >= start + keyBlock) {
-      for (int64_t i = 0; i < keyBlock; i += vectorLanes) store(scores + i, zero());
-      continue;
-    }
-    const F32x16 largest = broadcast(maxima_[first + row]);
-    F32x16 total = zero();
-    for (int vector = 0; vector < vectors; vector++) {
-      const F32x16 p = exp(load(scores + vector * vectorLanes) - largest);
-      store(scores + vector * vectorLanes, p);
-      total = vector == 0 ? p : total + p;
-    }
-    const float alpha = rescale_[first + row];
-    const float kept = totals_[first + row] * alpha;
-    totals_[first + row] = kept + horizontalSum(total);
-    if (alpha == 1.0f) continue;
-    float* const sums = sums_ + (first + row) * padded;
-    for (int64_t i = 0; i < padded; i += vectorLanes) store(sums + i, load(sums + i) * broadcast(alpha));
+    // Four vectors side by side, or as many as there are.
+    F32x16 p[most];
+    _Pragma("GCC unroll 4") for (int vector = 0; vector < most; vector++)
+      p[vector] = vector < vectors ? expBelow88(score[vector] - broadcast(after)) : zero();
+    _Pragma("GCC unroll 2") for (int vector = 0; vector < most; vector += 2)
+      storeInBlock<arithmetic>(probabilities_, row * keyBlock + vector * vectorLanes, p[vector], p[vector + 1]);
+    const F32x16 total = ((p[0] + p[1]) + p[2]) + p[3];
+    added_[first + row] = horizontalSum(total);
   }
 
-  packLeft(arithmetic_, {{scores_, false, keyBlock}, false}, 0, rows, 0, keys, probabilities_);
-  multiplyAll(arithmetic_, probabilities_, rows, keys, shape_.packed(), values_, shape_.headSize,
-              sums_ + first * padded, padded);
+  // Rows behind these in the last vector stay as they are.
+  for (int64_t row = first + rows; row < first + roundUp(rows, vectorLanes); row++) rescale_[row] = added_[row] = 0;
+  const int64_t padded = shape_.paddedHead();
+  for (int64_t row = first; row < first + rows; row += vectorLanes) {
+    const F32x16 alpha = expBelow88(load(rescale_ + row));
+    store(rescale_ + row, alpha);
+    store(totals_ + row, load(totals_ + row) * alpha + load(added_ + row));
+  }
+  for (int64_t row = first; begun && row < first + rows; row++) {
+    if (rescale_[row] == 1.0f) continue;
+    float* const sums = sums_ + row * padded;
+    for (int64_t i = 0; i < padded; i += vectorLanes) store(sums + i, load(sums + i) * broadcast(rescale_[row]));
+  }
 }
 
 void AttentionTile::finish() {
   const int64_t padded = shape_.paddedHead();
   for (int64_t row = 0; row < rows_; row++) {
     float* const sums = sums_ + row * padded;
-    if (totals_[row] == 0.0f) continue;  // it saw nothing: zeros
+    const bool sawNothing = totals_[row] == 0.0f;
     for (int64_t i = 0; i < padded; i += vectorLanes)
-      store(sums + i, load(sums + i) / broadcast(totals_[row]) + zero());
+      store(sums + i, sawNothing ? zero() : load(sums + i) / broadcast(totals_[row]) + zero());
   }
   for (int64_t row = 0; row < rows_; row += vectorLanes)
     store(maxima_ + row, load(maxima_ + row) + log(load(totals_ + row)));

@@ -48,10 +48,10 @@ struct AttentionShape {
   int64_t firstSeen(int64_t position) const {
     return window > 0 && position >= window ? position - window + 1 : 0;
   }
-  // Rows of a tile, (positions of one sequence) × (heads that share a key-value head): many, so that arranging a block
-  // of keys and values pays, few enough for the scratch.
+  // Rows of a tile, (positions of one sequence) × (heads that share a key-value head): many, so that packing a block of
+  // keys and values pays, few enough for the second cache.
   int64_t positionsPerTile() const {
-    const int64_t rows = std::clamp<int64_t>((1 << 17) / paddedHead(), 16, 128);
+    const int64_t rows = std::clamp<int64_t>((1 << 14) / paddedHead(), 16, 256);
     return std::max<int64_t>(1, rows / group());
   }
   DType packed() const { return bf16 ? DType::packedBf16 : DType::packedF32; }
@@ -62,12 +62,64 @@ inline int64_t headStrideOf(const Operand& operand) {
   return operand.rowStride > 0 ? operand.rowStride : operand.dims[1] * operand.dims[2];
 }
 
-// Fills panels 0 … ceil(columns / 16) − 1 at `to`.
-void packPanels(DType packed, const Matrix& source, bool transposed, int64_t inner, int64_t columns, void* to);
+// A packed right operand (pack.h) in scratch, with `inner` inner elements.
+struct RightBlock {
+  DType packed;
+  int64_t inner;
+  uint8_t* data;
 
-// Adds to all columns: sums[rows][columns] += left · right, right packed at its whole `inner`.
-void multiplyAll(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, DType packed, const void* right,
-                 int64_t columns, float* sums, int64_t sumStride);
+  static int64_t bytes(DType packed, int64_t inner, int64_t columns) {
+    return ceilDivide(columns, panelColumns) * panelBytes(packed, inner);
+  }
+  // A panel, at one of its inner elements (a multiple of 32).
+  uint8_t* panel(int64_t index, int64_t from = 0) const {
+    const int64_t rowBytes = packed == DType::packedBf16 ? panelColumns * 2 : panelColumns * 4;
+    return data + index * panelBytes(packed, inner) + from * rowBytes;
+  }
+  // Fills the panels of columns 0 … columns − 1 from `source`, or from its transpose.
+  void pack(const Matrix& source, bool transposed, int64_t columns) const {
+    for (int64_t index = 0; index < ceilDivide(columns, panelColumns); index++)
+      packPanel(packed, source, transposed, inner, columns, index, panel(index));
+  }
+};
+
+// sums[rows][columns …] += left · right, of `inner` inner elements from left.from on and columns first … end − 1, of which
+// `first` is a multiple of 16. sums and its rows belong to column 0.
+void multiplyAll(Arithmetic arithmetic, const LeftBlock& left, int64_t rows, int64_t inner, const RightBlock& right,
+                 int64_t first, int64_t end, float* sums, int64_t sumStride, Start start = Start::sums);
+// The same, with a left block that lies row by row (multiplyPanelsByRows), from inner element 0 on, for all columns.
+void multiplyAllByRows(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const RightBlock& right,
+                       int64_t columns, float* sums, int64_t sumStride, Start start = Start::sums);
+
+// Bytes of one element of a block that multiplyPanelsByRows reads.
+constexpr int64_t blockElementBytes(Arithmetic arithmetic) { return holdsHalves(arithmetic) ? 2 : 4; }
+
+// Stores 32 neighbours in such a block, rounded as the arithmetic wants it.
+template <Arithmetic arithmetic> inline void storeInBlock(void* block, int64_t element, F32x16 first, F32x16 second) {
+  if constexpr (holdsHalves(arithmetic)) return storeInt(static_cast<int32_t*>(block) + element / 2, bf16Row(first, second));
+  float* const to = static_cast<float*>(block) + element;
+  store(to, arithmetic == Arithmetic::bf16 ? roundBf16(first) : first);
+  store(to + vectorLanes, arithmetic == Arithmetic::bf16 ? roundBf16(second) : second);
+}
+
+// Calls body with the arithmetic as a constant; those that the level lacks are not compiled.
+template <class Body> void withArithmetic(Arithmetic arithmetic, const Body& body) {
+  switch (arithmetic) {
+#if defined(GLOSSA_LEVEL_AMX)
+    case Arithmetic::tiles: return body.template operator()<Arithmetic::tiles>();
+#elif defined(GLOSSA_LEVEL_AVX512BF16)
+    case Arithmetic::pairs: return body.template operator()<Arithmetic::pairs>();
+#endif
+    case Arithmetic::bf16: return body.template operator()<Arithmetic::bf16>();
+    default: return body.template operator()<Arithmetic::f32>();
+  }
+}
+
+// Which of sixteen keys from `from` on are low ≤ key < high.
+inline Mask16 keysBetween(int64_t low, int64_t high, int64_t from) {
+  const auto lanes = [&](int64_t end) { return firstLanes(static_cast<int>(std::clamp<int64_t>(end - from, 0, vectorLanes))); };
+  return lanes(high) & !lanes(low);
+}
 
 class AttentionTile {
  public:
@@ -90,15 +142,16 @@ class AttentionTile {
   float logSumExp(int64_t row) const { return maxima_[row]; }
 
  private:
-  void addBlockToPiece(int64_t block, int64_t first, int64_t rows, int64_t keys);
+  template <Arithmetic arithmetic> void weigh(int64_t start, int64_t first, int64_t rows, int64_t keys, bool begun);
 
   AttentionShape shape_;
-  int64_t rows_, pieceRows_, pieceBytes_;
+  int64_t rows_, pieceRows_, pieceBytes_, rowBytes_;
   Arithmetic arithmetic_;
   int64_t firstBlock_ = 0, lastBlock_ = -1, lastPosition_ = -1;
   int32_t* positions_;
-  float *queries_, *sums_, *maxima_, *totals_, *scores_, *rescale_;
-  uint8_t *left_, *probabilities_, *keys_, *values_;
+  float *sums_, *maxima_, *totals_, *scores_, *rescale_, *added_;
+  uint8_t *queries_, *left_, *probabilities_, *keys_, *values_;  // keys_ and values_: a block's, packed
+  uint8_t* begun_;  // which pieces have taken in a block
 };
 
 }  // namespace LEVEL_NAMESPACE

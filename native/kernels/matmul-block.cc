@@ -59,25 +59,32 @@ struct Strips {
   int64_t firstRow(int64_t strip) const { return strip * shorter + std::min(strip, longer); }
 };
 
+// How the left operand of a strip lies: packed, [k][rows of the strip], or row by row with `rowStep` elements (floats or
+// pairs) from one to the next, which is known when compiled so that each row's address is a constant away.
+template <int stripRows, int rowStep> struct Left {
+  static constexpr int64_t stepK = rowStep == 0 ? stripRows : 1;
+  static constexpr int64_t ofRow(int row) { return rowStep == 0 ? row : int64_t{row} * rowStep; }
+};
+
 // ---- f32
 
-template <int rows, int width>
+template <int rows, int width, int rowStep>
 void multiplyF32(const float* left, int64_t inner, const float* const* right, float* sums, int64_t sumStride,
                  Start start) {
+  using Lies = Left<rows, rowStep>;
   Float sum[rows][width];
   _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
-    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
-      const float* at = sums + row * sumStride + part * parts::lanes;
-      sum[row][part] = start == Start::zero ? parts::broadcast(0.0f) : parts::load(at);
-    }
+    _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
+      sum[row][part] = start == Start::sums ? parts::load(sums + row * sumStride + part * parts::lanes)
+                                           : parts::broadcast(0.0f);
   const float* first = right[0];
   const float* second = right[1];
-  for (int64_t k = 0; k < inner; k++, left += rows, first += panelColumns, second += panelColumns) {
+  for (int64_t k = 0; k < inner; k++, left += Lies::stepK, first += panelColumns, second += panelColumns) {
     Float column[width];
     _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
       column[part] = parts::load((part < partCount ? first : second) + part % partCount * parts::lanes);
     _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
-      const Float element = parts::broadcast(left[row]);
+      const Float element = parts::broadcast(left[Lies::ofRow(row)]);
       _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
         sum[row][part] = parts::fma(element, column[part], sum[row][part]);
     }
@@ -92,16 +99,17 @@ void multiplyF32(const float* left, int64_t inner, const float* const* right, fl
 enum class Chain { even, odd, both };
 
 // One step of 32 k: the even chain, the odd one, or both side by side, from zero.
-template <int rows, int width, Chain chain>
+template <int rows, int width, int rowStep, Chain chain>
 inline void runChains(const float* left, const int32_t* first, const int32_t* second, Float (&even)[rows][width],
                       Float (&odd)[rows][width]) {
+  using Lies = Left<rows, rowStep>;
   const parts::Int upperHalf = parts::broadcastInt(static_cast<int32_t>(0xffff0000u));
   _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
     _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
       if constexpr (chain != Chain::odd) even[row][part] = parts::broadcast(0.0f);
       if constexpr (chain != Chain::even) odd[row][part] = parts::broadcast(0.0f);
     }
-  for (int pair = 0; pair < dotStep / 2; pair++, left += 2 * rows, first += panelColumns, second += panelColumns) {
+  for (int pair = 0; pair < dotStep / 2; pair++, left += 2 * Lies::stepK, first += panelColumns, second += panelColumns) {
     Float evenColumn[width], oddColumn[width];
     _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
       const parts::Int bits = parts::loadInt((part < partCount ? first : second) + part % partCount * parts::lanes);
@@ -110,14 +118,14 @@ inline void runChains(const float* left, const int32_t* first, const int32_t* se
     }
     if constexpr (chain != Chain::odd) {
       _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
-        const Float element = parts::broadcast(left[row]);
+        const Float element = parts::broadcast(left[Lies::ofRow(row)]);
         _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
           even[row][part] = parts::fma(element, evenColumn[part], even[row][part]);
       }
     }
     if constexpr (chain != Chain::even) {
       _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
-        const Float element = parts::broadcast(left[rows + row]);
+        const Float element = parts::broadcast(left[Lies::stepK + Lies::ofRow(row)]);
         _Pragma("GCC unroll 16") for (int part = 0; part < width; part++)
           odd[row][part] = parts::fma(element, oddColumn[part], odd[row][part]);
       }
@@ -125,38 +133,39 @@ inline void runChains(const float* left, const int32_t* first, const int32_t* se
   }
 }
 
-template <int rows, int width>
+template <int rows, int width, int rowStep>
 void multiplyBf16(const float* left, int64_t inner, const int32_t* const* right, float* sums, int64_t sumStride,
                   Start start) {
   const int32_t* first = right[0];
   const int32_t* second = right[1];
-  constexpr int64_t step = dotStep / 2 * panelColumns;
-  for (int64_t k = 0; k < inner; k += dotStep, left += dotStep * rows, first += step, second += step) {
+  constexpr int64_t step = dotStep / 2 * panelColumns, leftStep = dotStep * Left<rows, rowStep>::stepK;
+  for (int64_t k = 0; k < inner; k += dotStep, left += leftStep, first += step, second += step) {
     Float even[rows][width], odd[rows][width];
     if constexpr (chainsTogether) {
-      runChains<rows, width, Chain::both>(left, first, second, even, odd);
+      runChains<rows, width, rowStep, Chain::both>(left, first, second, even, odd);
     } else {
-      runChains<rows, width, Chain::even>(left, first, second, even, odd);
-      runChains<rows, width, Chain::odd>(left, first, second, even, odd);
+      runChains<rows, width, rowStep, Chain::even>(left, first, second, even, odd);
+      runChains<rows, width, rowStep, Chain::odd>(left, first, second, even, odd);
     }
+    const bool fromZero = k == 0 && start == Start::zero;
     _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
       _Pragma("GCC unroll 16") for (int part = 0; part < width; part++) {
         float* at = sums + row * sumStride + part * parts::lanes;
-        const Float before = k == 0 && start == Start::zero ? parts::broadcast(0.0f) : parts::load(at);
+        const Float before = fromZero ? parts::broadcast(0.0f) : parts::load(at);
         parts::store(at, parts::add(before, parts::add(even[row][part], odd[row][part])));
       }
   }
 }
 
 // All columns of a strip, as many parts at a time as the registers hold.
-template <int rows>
+template <int rows, int rowStep>
 void stripF32(const float* left, int64_t inner, const float* right, int64_t panelStep, int panels, float* sums,
               int64_t sumStride, Start start) {
   constexpr int width = partsF32(rows);
   if constexpr (width == 2 * partCount) {
     if (panels == 2) {
       const float* both[2] = {right, right + panelStep};
-      return multiplyF32<rows, width>(left, inner, both, sums, sumStride, start);
+      return multiplyF32<rows, width, rowStep>(left, inner, both, sums, sumStride, start);
     }
   }
   constexpr int narrow = width < partCount ? width : partCount;
@@ -164,20 +173,20 @@ void stripF32(const float* left, int64_t inner, const float* right, int64_t pane
     for (int part = 0; part < partCount; part += narrow) {
       const float* at = right + panel * panelStep + part * parts::lanes;
       const float* both[2] = {at, at};
-      float* sumsNow = sums + panel * panelColumns + part * parts::lanes;
-      multiplyF32<rows, narrow>(left, inner, both, sumsNow, sumStride, start);
+      float* const to = sums + panel * panelColumns + part * parts::lanes;
+      multiplyF32<rows, narrow, rowStep>(left, inner, both, to, sumStride, start);
     }
   }
 }
 
-template <int rows>
+template <int rows, int rowStep>
 void stripBf16(const float* left, int64_t inner, const int32_t* right, int64_t panelStep, int panels, float* sums,
                int64_t sumStride, Start start) {
   constexpr int width = partsBf16(rows);
   if constexpr (width == 2 * partCount) {
     if (panels == 2) {
       const int32_t* both[2] = {right, right + panelStep};
-      return multiplyBf16<rows, width>(left, inner, both, sums, sumStride, start);
+      return multiplyBf16<rows, width, rowStep>(left, inner, both, sums, sumStride, start);
     }
   }
   constexpr int narrow = width < partCount ? width : partCount;
@@ -185,26 +194,27 @@ void stripBf16(const float* left, int64_t inner, const int32_t* right, int64_t p
     for (int part = 0; part < partCount; part += narrow) {
       const int32_t* at = right + panel * panelStep + part * parts::lanes;
       const int32_t* both[2] = {at, at};
-      float* sumsNow = sums + panel * panelColumns + part * parts::lanes;
-      multiplyBf16<rows, narrow>(left, inner, both, sumsNow, sumStride, start);
+      float* const to = sums + panel * panelColumns + part * parts::lanes;
+      multiplyBf16<rows, narrow, rowStep>(left, inner, both, to, sumStride, start);
     }
   }
 }
 
-using StripF32 = void (*)(const float*, int64_t, const float*, int64_t, int, float*, int64_t, Start);
-using StripBf16 = void (*)(const float*, int64_t, const int32_t*, int64_t, int, float*, int64_t, Start);
-
-template <int... height> constexpr auto stripTableF32(std::integer_sequence<int, height...>) {
-  struct Table { StripF32 of[sizeof...(height)]; };
-  return Table{{stripF32<height + 1>...}};
+// One function for each height.
+template <class Left, class Right> struct StripTable {
+  void (*of[stripRows])(const Left*, int64_t, const Right*, int64_t, int, float*, int64_t, Start);
+};
+template <int rowStep, int... height> constexpr auto stripTableF32(std::integer_sequence<int, height...>) {
+  return StripTable<float, float>{{stripF32<height + 1, rowStep>...}};
 }
-template <int... height> constexpr auto stripTableBf16(std::integer_sequence<int, height...>) {
-  struct Table { StripBf16 of[sizeof...(height)]; };
-  return Table{{stripBf16<height + 1>...}};
+template <int rowStep, int... height> constexpr auto stripTableBf16(std::integer_sequence<int, height...>) {
+  return StripTable<float, int32_t>{{stripBf16<height + 1, rowStep>...}};
 }
-constexpr auto stripsF32 = stripTableF32(std::make_integer_sequence<int, stripRows>{});
-constexpr auto stripsBf16 = stripTableBf16(std::make_integer_sequence<int, stripRows>{});
+using Heights = std::make_integer_sequence<int, stripRows>;
+constexpr auto stripsF32 = stripTableF32<0>(Heights{}), rowsF32 = stripTableF32<blockInner>(Heights{});
+constexpr auto stripsBf16 = stripTableBf16<0>(Heights{}), rowsBf16 = stripTableBf16<blockInner>(Heights{});
 
+// Strips are written in order, so a store may spill into the next rows' place before they come.
 void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t rows, int64_t k, int64_t inner,
                     float* to) {
   const Strips strips(rows);
@@ -230,8 +240,7 @@ void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t row
         }
         transpose16(square);
       }
-      for (int i = 0; i < some; i++)
-        store(at + (start + i) * height, round ? roundBf16(square[i]) : square[i], height);
+      for (int i = 0; i < some; i++) store(at + (start + i) * height, round ? roundBf16(square[i]) : square[i]);
     }
   }
 }
@@ -242,21 +251,21 @@ void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t row
 
 // A vector of sums gains the products of sixteen columns' pairs with one row's pair: both bf16 products of a pair in
 // one instruction, so twice the rate of plain fma.
-template <int rows, int panels>
+template <int rows, int panels, int rowStep>
 void multiplyPairs(const int32_t* left, int64_t pairs, const int32_t* right, int64_t panelStep, float* sums,
                    int64_t sumStride, Start start) {
+  using Lies = Left<rows, rowStep>;
   __m512 sum[rows][panels];
   _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
-    _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++) {
-      const float* at = sums + row * sumStride + panel * panelColumns;
-      sum[row][panel] = start == Start::zero ? _mm512_setzero_ps() : _mm512_loadu_ps(at);
-    }
-  for (int64_t pair = 0; pair < pairs; pair++, left += rows, right += panelColumns) {
+    _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
+      sum[row][panel] = start == Start::sums ? _mm512_loadu_ps(sums + row * sumStride + panel * panelColumns)
+                                            : _mm512_setzero_ps();
+  for (int64_t pair = 0; pair < pairs; pair++, left += Lies::stepK, right += panelColumns) {
     __m512bh column[panels];
     _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
       column[panel] = (__m512bh)_mm512_loadu_si512(right + panel * panelStep);
     _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
-      const __m512bh element = (__m512bh)_mm512_set1_epi32(left[row]);
+      const __m512bh element = (__m512bh)_mm512_set1_epi32(left[Lies::ofRow(row)]);
       _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
         sum[row][panel] = _mm512_dpbf16_ps(sum[row][panel], element, column[panel]);
     }
@@ -266,19 +275,17 @@ void multiplyPairs(const int32_t* left, int64_t pairs, const int32_t* right, int
       _mm512_storeu_ps(sums + row * sumStride + panel * panelColumns, sum[row][panel]);
 }
 
-template <int rows>
+template <int rows, int rowStep>
 void stripPairs(const int32_t* left, int64_t pairs, const int32_t* right, int64_t panelStep, int panels, float* sums,
                 int64_t sumStride, Start start) {
-  if (panels == 2) multiplyPairs<rows, 2>(left, pairs, right, panelStep, sums, sumStride, start);
-  else multiplyPairs<rows, 1>(left, pairs, right, panelStep, sums, sumStride, start);
+  if (panels == 2) multiplyPairs<rows, 2, rowStep>(left, pairs, right, panelStep, sums, sumStride, start);
+  else multiplyPairs<rows, 1, rowStep>(left, pairs, right, panelStep, sums, sumStride, start);
 }
 
-using StripPairs = void (*)(const int32_t*, int64_t, const int32_t*, int64_t, int, float*, int64_t, Start);
-template <int... height> constexpr auto stripTablePairs(std::integer_sequence<int, height...>) {
-  struct Table { StripPairs of[sizeof...(height)]; };
-  return Table{{stripPairs<height + 1>...}};
+template <int rowStep, int... height> constexpr auto stripTablePairs(std::integer_sequence<int, height...>) {
+  return StripTable<int32_t, int32_t>{{stripPairs<height + 1, rowStep>...}};
 }
-constexpr auto stripsPairs = stripTablePairs(std::make_integer_sequence<int, stripRows>{});
+constexpr auto stripsPairs = stripTablePairs<0>(Heights{}), rowsPairs = stripTablePairs<blockInner / 2>(Heights{});
 
 void packLeftPairs(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner, int32_t* to) {
   const Strips strips(rows);
@@ -291,28 +298,30 @@ void packLeftPairs(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k,
       const int real = static_cast<int>(std::min<int64_t>(inner - start, dotStep));
       if (left.transposed) {
         for (int pair = 0; pair < 16; pair++)
-          storeInt(at + pair * height, left.matrix.pairsDown(k + start + 2 * pair, real - 2 * pair, first, height), height);
+          storeInt(at + pair * height, left.matrix.pairsDown(k + start + 2 * pair, real - 2 * pair, first, height));
         continue;
       }
       F32x16 square[16];
       for (int i = 0; i < 16; i++)
         square[i] = i < height ? asFloat(left.matrix.pairsAlong(first + i, k + start, real)) : zero();
       transpose16(square);
-      for (int pair = 0; pair < 16; pair++) storeInt(at + pair * height, asInt(square[pair]), height);
+      for (int pair = 0; pair < 16; pair++) storeInt(at + pair * height, asInt(square[pair]));
     }
   }
 }
 
-void multiplyPanelsByPairs(const int32_t* left, int64_t rows, int64_t inner, const int32_t* right, int64_t panelStep,
+void multiplyPanelsByPairs(const LeftBlock& left, int64_t rows, int64_t inner, const int32_t* right, int64_t panelStep,
                            int panels, float* sums, int64_t sumStride, Start start) {
-  const int64_t pairs = roundUp(inner, dotStep) / 2;
+  const int64_t pairs = roundUp(inner, dotStep) / 2, leftPairs = roundUp(left.inner, dotStep) / 2;
   const Strips strips(rows);
-  for (int64_t pair = 0; pair < pairs; pair += passInner) {
+  for (int64_t pair = 0; pair < pairs; pair += passInner, start = Start::sums) {
     const int64_t some = std::min(passInner, pairs - pair);
     for (int64_t strip = 0; strip < strips.count; strip++) {
       const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
-      stripsPairs.of[height - 1](left + first * pairs + pair * height, some, right + pair * panelColumns, panelStep,
-                                 panels, sums + first * sumStride, sumStride, pair == 0 ? start : Start::sums);
+      const int32_t* leftNow =
+          static_cast<const int32_t*>(left.data) + first * leftPairs + (left.from / 2 + pair) * height;
+      stripsPairs.of[height - 1](leftNow, some, right + pair * panelColumns, panelStep, panels,
+                                 sums + first * sumStride, sumStride, start);
     }
   }
 }
@@ -349,24 +358,31 @@ void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k,
 
 // A block of (16 or 32 rows) × (16 or 32 columns): with two of each, every loaded tile is used twice. Tiles 0 … 3 hold
 // the sums, 4 and 5 the left operand, 6 and 7 the right.
+struct LeftTiles {
+  const uint16_t* data;
+  int64_t rowBytes;              // from row to row of a tile
+  int64_t stripStep, innerStep;  // elements from tile to tile: the next 16 rows, the next 32 inner elements
+};
+
 template <int strips, int panels>
-void multiplyTiles(const uint16_t* left, int64_t stripStep, int64_t steps, const uint8_t* right, int64_t panelStride,
-                   float* sums, int64_t sumStride, Start start) {
+void multiplyTiles(const LeftTiles& tiles, int64_t steps, const uint8_t* right, int64_t panelStride, float* sums,
+                   int64_t sumStride, Start start) {
   const int64_t stride = sumStride * 4;
   float* const lower = sums + tileRows * sumStride;
-  if (start == Start::zero) {
-    tileZero<0>();
-    if constexpr (panels == 2) tileZero<1>();
-    if constexpr (strips == 2) tileZero<2>();
-    if constexpr (strips == 2 && panels == 2) tileZero<3>();
-  } else {
+  if (start == Start::sums) {
     tileLoad<0>(sums, stride);
     if constexpr (panels == 2) tileLoad<1>(sums + panelColumns, stride);
     if constexpr (strips == 2) tileLoad<2>(lower, stride);
     if constexpr (strips == 2 && panels == 2) tileLoad<3>(lower + panelColumns, stride);
+  } else {
+    tileZero<0>();
+    if constexpr (panels == 2) tileZero<1>();
+    if constexpr (strips == 2) tileZero<2>();
+    if constexpr (strips == 2 && panels == 2) tileZero<3>();
   }
-  for (int64_t step = 0; step < steps; step++, left += tileElements, right += 1024) {
-    tileLoad<4>(left, 64);
+  const uint16_t* left = tiles.data;
+  for (int64_t step = 0; step < steps; step++, left += tiles.innerStep, right += 1024) {
+    tileLoad<4>(left, tiles.rowBytes);
     tileLoad<6>(right, 64);
     tileDot<0, 4, 6>();
     if constexpr (panels == 2) {
@@ -374,7 +390,7 @@ void multiplyTiles(const uint16_t* left, int64_t stripStep, int64_t steps, const
       tileDot<1, 4, 7>();
     }
     if constexpr (strips == 2) {
-      tileLoad<5>(left + stripStep, 64);
+      tileLoad<5>(left + tiles.stripStep, tiles.rowBytes);
       tileDot<2, 5, 6>();
       if constexpr (panels == 2) tileDot<3, 5, 7>();
     }
@@ -385,23 +401,22 @@ void multiplyTiles(const uint16_t* left, int64_t stripStep, int64_t steps, const
   if constexpr (strips == 2 && panels == 2) tileStore<3>(lower + panelColumns, stride);
 }
 
-void multiplyPanelsByTiles(const uint16_t* left, int64_t rows, int64_t inner, const uint8_t* right,
+void multiplyPanelsByTiles(const LeftTiles& left, int64_t rows, int64_t inner, const uint8_t* right,
                            int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start) {
   constexpr int64_t passSteps = 2 * passInner / dotStep;  // two panels of 512 bf16 are 32 KB: the first cache
   const int64_t steps = ceilDivide(inner, dotStep);
-  const int64_t stripStep = steps * tileElements;
-  for (int64_t step = 0; step < steps; step += passSteps) {
+  for (int64_t step = 0; step < steps; step += passSteps, start = Start::sums) {
     const int64_t some = std::min(passSteps, steps - step);
     const uint8_t* rightNow = right + step * 1024;
-    const Start from = step == 0 ? start : Start::sums;
     for (int64_t row = 0; row < rows; row += 2 * tileRows) {
-      const uint16_t* leftNow = left + row / tileRows * stripStep + step * tileElements;
+      LeftTiles now = left;
+      now.data += row / tileRows * left.stripStep + step * left.innerStep;
       float* sumsNow = sums + row * sumStride;
       const bool two = rows - row > tileRows;
-      if (two && panels == 2) multiplyTiles<2, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
-      else if (two) multiplyTiles<2, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
-      else if (panels == 2) multiplyTiles<1, 2>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
-      else multiplyTiles<1, 1>(leftNow, stripStep, some, rightNow, panelStride, sumsNow, sumStride, from);
+      if (two && panels == 2) multiplyTiles<2, 2>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
+      else if (two) multiplyTiles<2, 1>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
+      else if (panels == 2) multiplyTiles<1, 2>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
+      else multiplyTiles<1, 1>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
     }
   }
 }
@@ -444,39 +459,74 @@ void packLeft(Arithmetic arithmetic, const LeftMatrix& left, int64_t row, int64_
   packLeftStrips(left, arithmetic == Arithmetic::bf16, row, rows, k, inner, static_cast<float*>(to));
 }
 
-void multiplyPanels(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
+void multiplyPanels(Arithmetic arithmetic, const LeftBlock& left, int64_t rows, int64_t inner, const void* right,
                     int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start) {
   if (inner == 0 && start == Start::zero) {
     for (int64_t row = 0; row < rows; row++) std::fill_n(sums + row * sumStride, panels * panelColumns, 0.0f);
   }
 #if defined(GLOSSA_LEVEL_AMX)
   if (arithmetic == Arithmetic::tiles) {
-    return multiplyPanelsByTiles(static_cast<const uint16_t*>(left), rows, inner, static_cast<const uint8_t*>(right),
-                                 panelStride, panels, sums, sumStride, start);
+    const LeftTiles tiles{static_cast<const uint16_t*>(left.data) + left.from / dotStep * tileElements, 64,
+                          ceilDivide(left.inner, dotStep) * tileElements, tileElements};
+    return multiplyPanelsByTiles(tiles, rows, inner, static_cast<const uint8_t*>(right), panelStride, panels, sums,
+                                 sumStride, start);
   }
 #elif defined(GLOSSA_LEVEL_AVX512BF16)
   if (arithmetic == Arithmetic::pairs) {
-    return multiplyPanelsByPairs(static_cast<const int32_t*>(left), rows, inner, static_cast<const int32_t*>(right),
+    return multiplyPanelsByPairs(left, rows, inner, static_cast<const int32_t*>(right),
                                  panelStride / 4, panels, sums, sumStride, start);
   }
 #endif
   const bool bf16 = arithmetic == Arithmetic::bf16;
   const int64_t padded = bf16 ? roundUp(inner, dotStep) : inner;
+  const int64_t leftPadded = bf16 ? roundUp(left.inner, dotStep) : left.inner;
   const Strips strips(rows);
-  for (int64_t k = 0; k < padded; k += passInner) {
+  for (int64_t k = 0; k < padded; k += passInner, start = Start::sums) {
     const int64_t some = std::min(passInner, padded - k);
     for (int64_t strip = 0; strip < strips.count; strip++) {
       const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
-      const float* leftNow = static_cast<const float*>(left) + first * padded + k * height;
+      const float* leftNow = static_cast<const float*>(left.data) + first * leftPadded + (left.from + k) * height;
       float* sumsNow = sums + first * sumStride;
-      const Start from = k == 0 ? start : Start::sums;
       if (bf16) {
         stripsBf16.of[height - 1](leftNow, some, static_cast<const int32_t*>(right) + k / 2 * panelColumns,
-                                  panelStride / 4, panels, sumsNow, sumStride, from);
+                                  panelStride / 4, panels, sumsNow, sumStride, start);
       } else {
         stripsF32.of[height - 1](leftNow, some, static_cast<const float*>(right) + k * panelColumns, panelStride / 4,
-                                 panels, sumsNow, sumStride, from);
+                                 panels, sumsNow, sumStride, start);
       }
+    }
+  }
+}
+
+void multiplyPanelsByRows(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
+                          int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start) {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (arithmetic == Arithmetic::tiles) {
+    const LeftTiles tiles{static_cast<const uint16_t*>(left), 2 * blockInner, tileRows * blockInner, dotStep};
+    return multiplyPanelsByTiles(tiles, rows, inner, static_cast<const uint8_t*>(right), panelStride, panels, sums,
+                                 sumStride, start);
+  }
+#endif
+  const int64_t padded = arithmetic == Arithmetic::f32 ? inner : roundUp(inner, dotStep);
+  const Strips strips(rows);
+  for (int64_t strip = 0; strip < strips.count; strip++) {
+    const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
+    float* const sumsNow = sums + first * sumStride;
+#if defined(GLOSSA_LEVEL_AVX512BF16)
+    if (arithmetic == Arithmetic::pairs) {
+      rowsPairs.of[height - 1](static_cast<const int32_t*>(left) + first * (blockInner / 2), padded / 2,
+                               static_cast<const int32_t*>(right), panelStride / 4, panels, sumsNow, sumStride,
+                               start);
+      continue;
+    }
+#endif
+    const float* const leftNow = static_cast<const float*>(left) + first * blockInner;
+    if (arithmetic == Arithmetic::bf16) {
+      rowsBf16.of[height - 1](leftNow, padded, static_cast<const int32_t*>(right), panelStride / 4, panels, sumsNow,
+                              sumStride, start);
+    } else {
+      rowsF32.of[height - 1](leftNow, padded, static_cast<const float*>(right), panelStride / 4, panels, sumsNow,
+                             sumStride, start);
     }
   }
 }

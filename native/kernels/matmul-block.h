@@ -51,11 +51,31 @@ void packLeft(Arithmetic arithmetic, const LeftMatrix& left, int64_t row, int64_
 // Where the sums of a product start: from those that stand there, or from zero, whatever stands there.
 enum class Start { sums, zero };
 
+// A left block as packLeft arranged it with `inner` inner elements, read from one of them on (a multiple of 32).
+struct LeftBlock {
+  const void* data;
+  int64_t inner, from;
+};
+
 // sums[rows][panels · 16] += left block · panels. `right` is the first panel at its first inner element of this call
 // (a multiple of 32 in bf16), the next panel lies `panelStride` bytes on. `panels` is 1 or 2. The sums' rows are
 // `sumStride` floats apart, and tiles write whole ones: there must be room for roundUp(rows, 16) rows and all columns.
-void multiplyPanels(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
+void multiplyPanels(Arithmetic arithmetic, const LeftBlock& left, int64_t rows, int64_t inner, const void* right,
                     int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start = Start::sums);
+inline void multiplyPanels(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
+                           int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start = Start::sums) {
+  multiplyPanels(arithmetic, LeftBlock{left, inner, 0}, rows, inner, right, panelStride, panels, sums, sumStride, start);
+}
+
+// The same for a left block that lies row by row and was never packed: `blockInner` inner elements from row to row, of
+// which `inner` are multiplied (in bf16 zeros up to a multiple of 32). Elements are floats, rounded in bf16; bf16 where
+// holdsHalves. Tiles read whole ones: there must be room for roundUp(rows, 16) rows.
+constexpr int blockInner = 64;
+constexpr bool holdsHalves(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::pairs || arithmetic == Arithmetic::tiles;
+}
+void multiplyPanelsByRows(Arithmetic arithmetic, const void* left, int64_t rows, int64_t inner, const void* right,
+                          int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start = Start::sums);
 
 }  // namespace LEVEL_NAMESPACE
 }  // namespace glossa

@@ -18,10 +18,21 @@ inline F32x16 roundToInteger(F32x16 a) {
   return (a + magic) - magic;
 }
 
-// eˣ. x = n ln 2 + r with |r| ≤ ln 2 / 2; eʳ = 1 + r + r² q(r); 2ⁿ is added to the exponent.
-inline F32x16 exp(F32x16 x) {
-  const F32x16 lowest = broadcast(-87.33654f), highest = broadcast(88.722831f);
-  const F32x16 inside = minimum(maximum(x, lowest), highest);
+// p · 2ⁿ, which must be a normal number; n is a whole number, or NaN as p is.
+inline F32x16 timesPowerOfTwo(F32x16 p, F32x16 n) {
+#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
+  return {{_mm512_scalef_ps(p.part[0], n.part[0])}};
+#else
+  // Where n is NaN its number is 0 or −2³¹, of which the shift leaves 0.
+  return asFloat(asInt(p) + shiftLeft<23>(truncate(n)));
+#endif
+}
+
+// eˣ for x below 88, any NaN included: exp without what larger arguments need. x = n ln 2 + r with |r| ≤ ln 2 / 2;
+// eʳ = 1 + r + r² q(r); 2ⁿ is added to the exponent.
+inline F32x16 expBelow88(F32x16 x) {
+  const F32x16 lowest = broadcast(-87.33654f);
+  const F32x16 inside = maximum(lowest, x);
   const F32x16 n = roundToInteger(inside * broadcast(1.44269502f));
   F32x16 r = fma(n, broadcast(-0.693147182f), inside);
   r = fma(n, broadcast(1.90465421e-09f), r);
@@ -31,10 +42,14 @@ inline F32x16 exp(F32x16 x) {
   q = fma(q, r, broadcast(0.166665152f));
   q = fma(q, r, broadcast(0.49999994f));
   const F32x16 p = fma(q, r * r, r) + broadcast(1.0f);
-  F32x16 result = asFloat(asInt(p) + shiftLeft<23>(truncate(n)));
-  result = select(x < lowest, zero(), result);
-  result = select(x > highest, broadcast(std::numeric_limits<float>::infinity()), result);
-  return select(isNaN(x), x, result);
+  return select(x < lowest, zero(), timesPowerOfTwo(p, n));
+}
+
+// eˣ
+inline F32x16 exp(F32x16 x) {
+  const F32x16 highest = broadcast(88.722831f);
+  const F32x16 result = expBelow88(select(x > highest, highest, x));
+  return select(x > highest, broadcast(std::numeric_limits<float>::infinity()), result);
 }
 
 // Natural logarithm. x = 2ⁿ (1 + f) with 1 + f in [√½, √2); s = f / (2 + f);

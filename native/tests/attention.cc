@@ -7,6 +7,7 @@
 
 #include "../kernels/kernels.h"
 #include "../kernels/pack.h"
+#include "../threads/pool.h"
 #include "team.h"
 
 using namespace glossa;
@@ -60,28 +61,36 @@ struct Problem {
 
 struct Forward {
   Array y, logSums;
-  Forward(Problem& problem, Team& team)
-      : y(DType::f32, {problem.rows, problem.heads, problem.headSize}), logSums(DType::f32, {problem.rows, problem.heads}) {
+  explicit Forward(Problem& problem)
+      : y(DType::f32, {problem.rows, problem.heads, problem.headSize}), logSums(DType::f32, {problem.rows, problem.heads}) {}
+  Forward(Problem& problem, Team& team) : Forward(problem) {
+    run(problem, team);
+    expect(y.guardIntact() && logSums.guardIntact(), "attention stays inside");
+  }
+  void run(Problem& problem, Team& team) {
     const Operand inputs[4] = {problem.q.operand, problem.k.operand, problem.v.operand, problem.starts.operand};
     const Operand outputs[2] = {y.operand, logSums.operand};
     const int32_t ints[1] = {static_cast<int32_t>(problem.window)};
     attention({outputs, 2, inputs, 4, ints, 1, &problem.scale, 1}, team);
-    expect(y.guardIntact() && logSums.guardIntact(), "attention stays inside");
   }
 };
 
 struct Backward {
   Array dq, dk, dv;
-  Backward(Problem& problem, Forward& forward, Team& team, DType dtype = DType::f32)
+  explicit Backward(Problem& problem, DType dtype = DType::f32)
       : dq(dtype, {problem.rows, problem.heads, problem.headSize}),
         dk(dtype, {problem.rows, problem.kvHeads, problem.headSize}),
-        dv(dtype, {problem.rows, problem.kvHeads, problem.headSize}) {
+        dv(dtype, {problem.rows, problem.kvHeads, problem.headSize}) {}
+  Backward(Problem& problem, Forward& forward, Team& team, DType dtype = DType::f32) : Backward(problem, dtype) {
+    run(problem, forward, team);
+    expect(dq.guardIntact() && dk.guardIntact() && dv.guardIntact(), "attentionGradient stays inside");
+  }
+  void run(Problem& problem, Forward& forward, Team& team) {
     const Operand inputs[7] = {problem.q.operand, problem.k.operand,       problem.v.operand,     forward.y.operand,
                                forward.logSums.operand, problem.dy.operand, problem.starts.operand};
     const Operand outputs[3] = {dq.operand, dk.operand, dv.operand};
     const int32_t ints[1] = {static_cast<int32_t>(problem.window)};
     attentionGradient({outputs, 3, inputs, 7, ints, 1, &problem.scale, 1}, team);
-    expect(dq.guardIntact() && dk.guardIntact() && dv.guardIntact(), "attentionGradient stays inside");
   }
 };
 
@@ -202,20 +211,27 @@ void check(std::vector<int64_t> lengths, int64_t heads, int64_t kvHeads, int64_t
   }
 }
 
-void time(int64_t sequences, int64_t length, int64_t heads, int64_t kvHeads, int64_t headSize) {
+// The best of nine runs, in seconds.
+template <class Body> double bestTime(const Body& body) {
   using Clock = std::chrono::steady_clock;
-  TestTeam team(2);
+  double best = 1e9;
+  for (int repeat = 0; repeat < 9; repeat++) {
+    const auto start = Clock::now();
+    body();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  return best;
+}
+
+void time(int64_t sequences, int64_t length, int64_t heads, int64_t kvHeads, int64_t headSize) {
+  static Pool& team = *new Pool;
+  team.begin(2);
   for (const DType dtype : {DType::f32, DType::bf16}) {
     Problem problem(std::vector<int64_t>(sequences, length), heads, kvHeads, headSize, 0, dtype);
-    double forwardBest = 1e9, backwardBest = 1e9;
-    for (int repeat = 0; repeat < 3; repeat++) {
-      const auto start = Clock::now();
-      Forward forward(problem, team);
-      const auto middle = Clock::now();
-      Backward backward(problem, forward, team);
-      forwardBest = std::min(forwardBest, std::chrono::duration<double>(middle - start).count());
-      backwardBest = std::min(backwardBest, std::chrono::duration<double>(Clock::now() - middle).count());
-    }
+    Forward forward(problem);
+    Backward backward(problem);
+    const double forwardBest = bestTime([&] { forward.run(problem, team); });
+    const double backwardBest = bestTime([&] { backward.run(problem, forward, team); });
     const double product = 1e-9 * sequences * heads * headSize * length * (length + 1);
     std::printf("%lld × %lld, heads %lld / %lld of %lld, %s, two threads: forward %.2f ms %.0f GFLOP/s, gradient %.2f ms %.0f GFLOP/s\n",
                 (long long)sequences, (long long)length, (long long)heads, (long long)kvHeads, (long long)headSize,
@@ -231,15 +247,12 @@ void time(int64_t sequences, int64_t length, int64_t heads, int64_t kvHeads, int
     for (int64_t i = 0; i < 8 * blocks; i++) table.as<int32_t>()[i] = static_cast<int32_t>(i);
     const Operand inputs[6] = {q.operand, cache.operand, cache.operand, sequence.operand, position.operand, table.operand};
     const int32_t ints[1] = {0};
-    double best = 1e9;
-    for (int repeat = 0; repeat < 9; repeat++) {
-      const auto start = Clock::now();
-      cachedAttention({&y.operand, 1, inputs, 6, ints, 1, &problem.scale, 1}, team);
-      best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
-    }
+    const double best =
+        bestTime([&] { cachedAttention({&y.operand, 1, inputs, 6, ints, 1, &problem.scale, 1}, team); });
     std::printf("  decode, 8 rows of %lld keys: %.3f ms, %.1f GB/s of keys and values, %.1f us a row and head\n", (long long)length,
                 best * 1e3, 2e-9 * cache.bytes / best, best * 1e6 / 8 / heads * 2);
   }
+  team.end();
 }
 
 }  // namespace
@@ -247,9 +260,14 @@ void time(int64_t sequences, int64_t length, int64_t heads, int64_t kvHeads, int
 int main(int argc, char** argv) {
   flushDenormals();
   if (argc > 1 && std::strcmp(argv[1], "time") == 0) {
+    // The presets of `bench train`, the recipe of `bench learn`, a prompt, and long sequences with and without groups.
+    time(16, 128, 4, 4, 32);
+    time(16, 256, 6, 6, 64);
+    time(2, 512, 12, 12, 64);
+    time(12, 64, 4, 4, 32);
+    time(1, 512, 12, 4, 64);
     time(4, 1024, 6, 6, 64);
     time(2, 1024, 8, 2, 64);
-    time(4, 256, 6, 6, 64);
     return 0;
   }
   TestTeam one(1), three(3);

@@ -1,13 +1,14 @@
 import { applyAll, defineOp, type Tensor, type TensorLike } from "../graph/index.ts"
 import { maximumSize, roundToBf16 } from "../tensor/index.ts"
-import { type AttentionAttributes, firstVisible } from "./attention.ts"
+import { type AttentionAttributes, firstVisible, visiblePairs } from "./attention.ts"
 
 export const attentionGradientOp = defineOp<AttentionAttributes>({
   name: "attentionGradient",
   inputs: ["queries", "keys", "values", "y", "logSumExp", "dy", "sequenceStart"],
   outputs: ([queries, keys, values]) => [queries, keys, values].map(({ shape }) => ({ shape, dtype: "f32" })),
   gradient: { none: "second derivatives of attention are not written" },
-  operations: ([{ shape }]) => 5 * maximumSize(shape[0]) ** 2 * maximumSize(shape[1]) * maximumSize(shape[2]),
+  // Five products of headSize for each pair: scores again, and those of dv, dp, dq and dk.
+  operations: ([{ shape }], _, attributes) => 10 * visiblePairs(shape, attributes) * maximumSize(shape[2]),
   traits: { rounds: [0, 1, 2, 3, 5] },
   reference: ([queries, keys, values, y, logSumExp, dy, sequenceStart], [dQueries, dKeys, dValues], attributes) => {
     const [rowCount, heads, headSize] = queries.shape

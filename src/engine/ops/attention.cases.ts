@@ -31,13 +31,8 @@ export function attentionInputs(
   ]
 }
 
-export function attentionAttributes({ headSize, window = 0 }: Heads) {
-  return { scale: 1 / Math.sqrt(headSize), window }
-}
-
-/** Two products for each query and each key that it sees, half of its sequence. */
-export function attentionOperations(rows: number, sequenceLength: number, width: number): number {
-  return 4 * rows * ((sequenceLength + 1) / 2) * width
+export function attentionAttributes({ headSize, window = 0, sequences = [] }: Heads) {
+  return { scale: 1 / Math.sqrt(headSize), window, longest: Math.max(0, ...sequences) }
 }
 
 /** Row counts, heads, sequences and windows; `attentionGradient` goes through the same ones. */
@@ -75,8 +70,7 @@ export const attentionCases: OpCases = {
   atModelSizes: ({ rows, sequences, heads, kvHeads, headSize }, data) => {
     const all = { heads, kvHeads, headSize, sequences: Array.from({ length: sequences }, () => rows / sequences) }
     const inputs = attentionInputs(data, rows, all)
-    const operations = attentionOperations(rows, rows / sequences, heads * headSize)
-    return [{ title: "a step", inputs, attributes: attentionAttributes(all), operations }]
+    return [{ title: "a step", inputs, attributes: attentionAttributes(all) }]
   },
   cases: [
     ...ATTENTION_SHAPES.map(([title, count, heads]): OpCase => {
@@ -87,7 +81,7 @@ export const attentionCases: OpCases = {
       inputs: large.map((input, index) =>
         index < 2 ? { ...input, data: input.data.map((value) => 10 * value) } : input,
       ),
-      attributes: { scale: 1, window: 0 },
+      attributes: { scale: 1, window: 0, longest: 0 },
       gradient: false,
       tolerance: {
         absolute: 5e-3,

@@ -7,15 +7,21 @@ import {
   type TensorLike,
   type TensorType,
 } from "../graph/index.ts"
-import { maximumSize, roundToBf16, sameDimension, sameShape } from "../tensor/index.ts"
+import { maximumSize, roundToBf16, type Shape, sameDimension, sameShape } from "../tensor/index.ts"
 import { attentionGradient } from "./attention-gradient.ts"
 
-export interface AttentionAttributes {
+/** Of attention over packed sequences and over a cache. */
+export interface ScoreAttributes {
   /** What scores are multiplied by, usually 1/√headSize. */
   readonly scale: number
   /** How many positions back a row sees, itself included; 0 for all. */
   readonly window: number
   readonly [key: string]: unknown
+}
+
+export interface AttentionAttributes extends ScoreAttributes {
+  /** Rows of the longest sequence, for `operations` alone; 0: as many as a run has. */
+  readonly longest: number
 }
 
 export const attentionOp = defineOp<AttentionAttributes>({
@@ -41,7 +47,8 @@ export const attentionOp = defineOp<AttentionAttributes>({
     outputGradients[0]
       ? attentionGradient(queries, keys, values, y, logSumExp, outputGradients[0], sequenceStart, attributes)
       : [],
-  operations: ([{ shape }]) => 2 * maximumSize(shape[0]) ** 2 * maximumSize(shape[1]) * maximumSize(shape[2]),
+  // Two products of headSize for each pair.
+  operations: ([{ shape }], _, attributes) => 4 * visiblePairs(shape, attributes) * maximumSize(shape[2]),
   traits: {
     rounds: [0, 1, 2],
     indexRanges: [{ input: 3, minimum: 0, limit: ([queries]) => Math.max(1, maximumSize(queries.shape[0])) }],
@@ -68,6 +75,19 @@ export const attentionOp = defineOp<AttentionAttributes>({
   },
   native: { kernel: "attention", storesBf16: [0], ints: ({ window }) => [window], floats: ({ scale }) => [scale] },
 })
+
+/**
+ * How many pairs of a query and a key that it sees there are in all heads: only these are what attention computes, though
+ * kernels go over whole blocks. Rows are counted as sequences of `longest` rows; sequences that turn out shorter have fewer.
+ */
+export function visiblePairs(queries: Shape, { window, longest }: AttentionAttributes): number {
+  const rows = maximumSize(queries[0])
+  const length = longest > 0 ? Math.min(longest, rows) : rows
+  const seenAtMost = window > 0 ? Math.min(window, length) : length
+  // The first rows of a sequence see 1, 2 … keys, the others as many as there can be.
+  const ofSequence = (seenAtMost * (seenAtMost + 1)) / 2 + (length - seenAtMost) * seenAtMost
+  return length > 0 ? (rows / length) * ofSequence * maximumSize(queries[1]) : 0
+}
 
 /** The first row that `row` sees. */
 export function firstVisible(row: number, sequenceStart: number, window: number): number {
@@ -128,6 +148,7 @@ export function attendOne(
  * @shape   returns        [rows, heads, headSize]     float32
  * @param   scale   usually 1/√headSize
  * @param   window  how many positions back a row sees, itself included; 0 for all
+ * @param   longest rows of the longest sequence, by which operations are counted; 0 where one may fill the run
  * @gradient queries, keys, values
  * @throws  SHAPE_MISMATCH when head counts or sizes do not fit
  * @paper   Vaswani et al. 2017, arXiv:1706.03762; Dao 2023, arXiv:2307.08691
@@ -137,7 +158,7 @@ export function attention(
   keys: TensorLike,
   values: TensorLike,
   sequenceStart: TensorLike,
-  { scale, window = 0 }: { scale: number; window?: number },
+  { scale, window = 0, longest = 0 }: { scale: number; window?: number; longest?: number },
 ): Tensor {
-  return applyAll(attentionOp, [queries, keys, values, sequenceStart], { scale, window })[0]
+  return applyAll(attentionOp, [queries, keys, values, sequenceStart], { scale, window, longest })[0]
 }

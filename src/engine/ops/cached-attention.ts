@@ -1,10 +1,10 @@
 import { apply, asTensor, defineOp, type Tensor, type TensorLike } from "../graph/index.ts"
 import { maximumSize, sameShape } from "../tensor/index.ts"
-import { type AttentionAttributes, attendOne, firstVisible } from "./attention.ts"
+import { attendOne, firstVisible, type ScoreAttributes } from "./attention.ts"
 import { CACHE_PAGE } from "./cache-write.ts"
 import { round } from "./round.ts"
 
-export const cachedAttentionOp = defineOp<AttentionAttributes>({
+export const cachedAttentionOp = defineOp<ScoreAttributes>({
   name: "cachedAttention",
   inputs: ["queries", "keyPages", "valuePages", "sequences", "positions", "blockTable"],
   outputs: ([queries, keyPages, valuePages, sequences, positions, blockTable], _, fault) => {

@@ -82,7 +82,8 @@ function attend(module: Module, x: Tensor, layerIndex: number, config: Gpt2Confi
   const [queries, keys, values] = split(joined, [n_embd, n_embd, n_embd]).map((part) => splitHeads(part, n_head))
   const headScale = config.scale_attn_weights ? 1 / Math.sqrt(n_embd / n_head) : 1
   const scale = config.scale_attn_by_inverse_layer_idx ? headScale / (layerIndex + 1) : headScale
-  return linearInOut(module, "c_proj", joinHeads(context.attend(layerIndex, queries, keys, values, { scale })))
+  const settings = { scale, longest: config.n_positions }
+  return linearInOut(module, "c_proj", joinHeads(context.attend(layerIndex, queries, keys, values, settings)))
 }
 
 /** @shape residual [rows, width], returns [rows, width] */

@@ -121,8 +121,8 @@ function attend(module: Module, x: Tensor, layerIndex: number, { config, attenti
   const queries = turn(splitHeads(linear(module, "q_proj", x), heads)) // [rows, heads, headSize]
   const keys = turn(splitHeads(linear(module, "k_proj", x), kvHeads)) // [rows, kvHeads, headSize]
   const values = splitHeads(linear(module, "v_proj", x), kvHeads)
-  const scale = 1 / Math.sqrt(headSize)
-  return linear(module, "o_proj", joinHeads(attention.attend(layerIndex, queries, keys, values, { scale })))
+  const settings = { scale: 1 / Math.sqrt(headSize), longest: config.max_position_embeddings }
+  return linear(module, "o_proj", joinHeads(attention.attend(layerIndex, queries, keys, values, settings)))
 }
 
 /** @shape residual [rows, width], returns [rows, width] */

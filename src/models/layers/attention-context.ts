@@ -9,6 +9,8 @@ export interface AttentionSettings {
   readonly scale: number
   /** How many positions back a row sees, itself included; all when left out. */
   readonly window?: number
+  /** Rows of the longest sequence the model is made for, by which the cost of attention is counted. */
+  readonly longest?: number
 }
 
 export interface AttentionContext {
