@@ -38,7 +38,8 @@ struct LogitsBlock {
   int64_t width() const { return blocks ? blocks->inputs : weight->dims[0]; }
   int64_t vocabulary() const { return blocks ? blocks->outputs : weight->dims[1]; }
   int64_t arrangedBytes() const {
-    return blocks ? ActivationStrips::bytes(rowsPerBlock, width()) : leftBytes(arithmetic, rowsPerBlock, width());
+    if (!blocks) return leftBytes(arithmetic, rowsPerBlock, width());
+    return ActivationStrips::bytes(rowsPerBlock, width()) + ActivationStrips::panelBytes(width());
   }
   int64_t logitBytes() const { return roundUp(rowsPerBlock, 16) * vocabularyChunk * 4; }
 
@@ -59,10 +60,14 @@ struct LogitsBlock {
     float* logits = static_cast<float*>(scratch);
     if (blocks) {
       const ActivationStrips strips(leftOf(scratch), rows, *blocks);
-      for (int64_t column = 0; column < count; column += panelColumns)
+      uint8_t* const memory = static_cast<uint8_t*>(leftOf(scratch)) + ActivationStrips::bytes(rowsPerBlock, width());
+      for (int64_t column = 0; column < count; column += panelColumns) {
+        const int64_t panel = (first + column) / panelColumns;
+        const uint8_t* arranged = strips.arrange(panel, memory);
         for (int64_t strip = 0; strip < strips.count(); strip++)
-          strips.multiply(strip, (first + column) / panelColumns,
-                          logits + strips.firstRow(strip) * vocabularyChunk + column, vocabularyChunk, panelColumns);
+          strips.multiply(strip, panel, arranged, logits + strips.firstRow(strip) * vocabularyChunk + column,
+                          vocabularyChunk, panelColumns);
+      }
       return;
     }
     const int64_t padded = roundUp(count, groupColumns);

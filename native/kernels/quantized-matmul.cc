@@ -45,7 +45,9 @@ void quantizedMatmul(const Call& call, Team& team) {
   const int64_t stripsPerBlock = std::max<int64_t>(1, cachedBytes / std::max<int64_t>(1, strips.stripBytes()));
   const int64_t blocks = ceilDivide(strips.count(), stripsPerBlock);
   const int64_t ranges = std::clamp<int64_t>(ceilDivide(wanted, blocks), 1, weight.panels);
-  team.forEach(blocks * ranges, [&](int64_t task, int) {
+  require(ActivationStrips::panelBytes(weight.inputs) <= static_cast<int64_t>(Team::scratchBytes),
+          "quantizedMatmul: more inputs than a thread's scratch holds a panel of");
+  team.forEach(blocks * ranges, [&](int64_t task, int worker) {
 #if defined(GLOSSA_LEVEL_AMX)
     const TileSession session(blockTiles);
 #endif
@@ -54,15 +56,16 @@ void quantizedMatmul(const Call& call, Team& team) {
     for (int64_t panel = weight.panels * range / ranges; panel < weight.panels * (range + 1) / ranges; panel++) {
       const int64_t column = panel * panelColumns;
       const int columns = lanesFrom(column, weight.outputs);
+      const uint8_t* arranged = strips.arrange(panel, team.scratch(worker));
       for (int64_t strip = strips.count() * block / blocks; strip < lastStrip; strip++) {
         const int64_t first = strips.firstRow(strip), at = first * rowStrideOf(out) + column;
         if (out.dtype == DType::f32) {
-          strips.multiply(strip, panel, out.as<float>() + at, rowStrideOf(out), columns);
+          strips.multiply(strip, panel, arranged, out.as<float>() + at, rowStrideOf(out), columns);
           continue;
         }
         // Rows of a strip, sixteen columns each.
         float sums[16 * panelColumns];
-        strips.multiply(strip, panel, sums, panelColumns, panelColumns);
+        strips.multiply(strip, panel, arranged, sums, panelColumns, panelColumns);
         for (int64_t row = 0; row < strips.rowsOf(strip); row++)
           storeBf16(out.as<uint16_t>() + at + row * rowStrideOf(out), load(sums + row * panelColumns), columns);
       }
