@@ -48,7 +48,7 @@ struct LogitsBlock {
 
   void arrange(int64_t row, int64_t rows, void* scratch) const {
     if (!blocks) return packLeft(arithmetic, hidden, row, rows, 0, width(), leftOf(scratch));
-    ActivationStrips strips(leftOf(scratch), rows, *blocks);
+    ActivationStrips strips(leftOf(scratch), rows, blocks->inputs, blocks->nibbles);
     const int64_t stride = hidden.matrix.stride;
     for (int64_t strip = 0; strip < strips.count(); strip++)
       strips.quantize(strip, static_cast<const float*>(hidden.matrix.data) + row * stride, stride);
@@ -59,14 +59,14 @@ struct LogitsBlock {
   void compute(int64_t rows, int64_t first, int64_t count, void* scratch) const {
     float* logits = static_cast<float*>(scratch);
     if (blocks) {
-      const ActivationStrips strips(leftOf(scratch), rows, *blocks);
+      const ActivationStrips strips(leftOf(scratch), rows, blocks->inputs, blocks->nibbles);
       uint8_t* const memory = static_cast<uint8_t*>(leftOf(scratch)) + ActivationStrips::bytes(rowsPerBlock, width());
       for (int64_t column = 0; column < count; column += panelColumns) {
         const int64_t panel = (first + column) / panelColumns;
-        const uint8_t* arranged = strips.arrange(panel, memory);
+        const uint8_t* arranged = strips.arrange(*blocks, panel, memory);
         for (int64_t strip = 0; strip < strips.count(); strip++)
-          strips.multiply(strip, panel, arranged, logits + strips.firstRow(strip) * vocabularyChunk + column,
-                          vocabularyChunk, panelColumns);
+          strips.multiply(strip, arranged, blocks->panelScales(panel),
+                          logits + strips.firstRow(strip) * vocabularyChunk + column, vocabularyChunk, panelColumns);
       }
       return;
     }

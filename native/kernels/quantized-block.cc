@@ -353,19 +353,20 @@ void quantizeTile(const float* x, int64_t stride, int64_t rows, int64_t blocks, 
 
 }  // namespace
 
-ActivationStrips::ActivationStrips(void* memory, int64_t rows, const BlockMatrix& weight)
-    : weight_(weight),
+ActivationStrips::ActivationStrips(void* memory, int64_t rows, int64_t inputs, bool nibbles)
+    : blocks_(inputs / blockInputs),
+      nibbles_(nibbles),
       memory_(static_cast<uint8_t*>(memory)),
       rows_(rows),
       tiles_(false),
-      rowBytes_(weight.blocks * shareBytes),
+      rowBytes_(blocks_ * shareBytes),
       count_(ceilDivide(rows, stripRows)),
       shorter_(count_ == 0 ? 0 : rows / count_),
       longer_(count_ == 0 ? 0 : rows % count_) {
 #if defined(GLOSSA_LEVEL_AMX)
   if (rows <= stripRows) return;
   tiles_ = true;
-  rowBytes_ = weight.blocks * tileShareBytes;
+  rowBytes_ = blocks_ * tileShareBytes;
   count_ = ceilDivide(rows, tileRows);
   shorter_ = tileRows;
   longer_ = 0;
@@ -374,30 +375,28 @@ ActivationStrips::ActivationStrips(void* memory, int64_t rows, const BlockMatrix
 
 void ActivationStrips::quantize(int64_t strip, const float* x, int64_t stride) {
 #if defined(GLOSSA_LEVEL_AMX)
-  if (tiles_) return quantizeTile(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, stripData(strip));
+  if (tiles_) return quantizeTile(x + firstRow(strip) * stride, stride, rowsOf(strip), blocks_, stripData(strip));
 #endif
-  quantizeStrip(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, weight_.nibbles, stripData(strip));
+  quantizeStrip(x + firstRow(strip) * stride, stride, rowsOf(strip), blocks_, nibbles_, stripData(strip));
 }
 
-const uint8_t* ActivationStrips::arrange(int64_t panel, [[maybe_unused]] void* memory) const {
+const uint8_t* ActivationStrips::arrange(const BlockMatrix& weight, int64_t panel, [[maybe_unused]] void* memory) const {
 #if defined(GLOSSA_LEVEL_AMX)
-  if (tiles_ && weight_.nibbles) {
-    unpackNibbles(weight_.panelWeights(panel), weight_.blocks, static_cast<uint8_t*>(memory));
+  if (tiles_ && nibbles_) {
+    unpackNibbles(weight.panelWeights(panel), blocks_, static_cast<uint8_t*>(memory));
     return static_cast<const uint8_t*>(memory);
   }
 #endif
-  return weight_.panelWeights(panel);
+  return weight.panelWeights(panel);
 }
 
-void ActivationStrips::multiply(int64_t strip, int64_t panel, const uint8_t* arranged, float* out, int64_t stride,
-                                int columns) const {
-  const uint16_t* scales = weight_.panelScales(panel);
+void ActivationStrips::multiply(int64_t strip, const uint8_t* arranged, const uint16_t* scales, float* out,
+                                int64_t stride, int columns) const {
 #if defined(GLOSSA_LEVEL_AMX)
-  if (tiles_)
-    return multiplyTiles(stripData(strip), arranged, scales, weight_.blocks, rowsOf(strip), out, stride, columns);
+  if (tiles_) return multiplyTiles(stripData(strip), arranged, scales, blocks_, rowsOf(strip), out, stride, columns);
 #endif
-  const Strip run = (weight_.nibbles ? stripsOfNibbles : stripsOfBytes)[static_cast<size_t>(rowsOf(strip) - 1)];
-  run(stripData(strip), arranged, scales, weight_.blocks, out, stride, columns);
+  const Strip run = (nibbles_ ? stripsOfNibbles : stripsOfBytes)[static_cast<size_t>(rowsOf(strip) - 1)];
+  run(stripData(strip), arranged, scales, blocks_, out, stride, columns);
 }
 
 }  // namespace LEVEL_NAMESPACE

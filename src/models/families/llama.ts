@@ -16,6 +16,7 @@ import {
   joinHeads,
   linear,
   linearSpecs,
+  linears,
   Module,
   matrixSpec,
   namedRmsNorm,
@@ -118,9 +119,10 @@ interface Surroundings {
 /** Causal self-attention, query heads in groups that share a key head. @shape x [rows, width], returns [rows, width] */
 function attend(module: Module, x: Tensor, layerIndex: number, { config, attention, turn }: Surroundings): Tensor {
   const { heads, kvHeads, headSize } = headSizes(config)
-  const queries = turn(splitHeads(linear(module, "q_proj", x), heads)) // [rows, heads, headSize]
-  const keys = turn(splitHeads(linear(module, "k_proj", x), kvHeads)) // [rows, kvHeads, headSize]
-  const values = splitHeads(linear(module, "v_proj", x), kvHeads)
+  const projection = linears(module, ["q_proj", "k_proj", "v_proj"], x)
+  const queries = turn(splitHeads(projection("q_proj"), heads)) // [rows, heads, headSize]
+  const keys = turn(splitHeads(projection("k_proj"), kvHeads)) // [rows, kvHeads, headSize]
+  const values = splitHeads(projection("v_proj"), kvHeads)
   const scale = 1 / Math.sqrt(headSize)
   return linear(module, "o_proj", joinHeads(attention.attend(layerIndex, queries, keys, values, { scale })))
 }
