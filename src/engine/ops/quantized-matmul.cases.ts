@@ -62,10 +62,7 @@ export const quantizedMatmulCases: OpCases = {
       },
       ...[1, 5, 40].map((rowCount) => ({
         title: `three weights, ${dtype}, ${rowCount} rows`,
-        inputs: [
-          data.normal([rowCount, 96]),
-          ...[40, 7, 130].map((outputs) => data.blocks(dtype, [outputs, 96])),
-        ],
+        inputs: [data.normal([rowCount, 96]), ...[40, 7, 130].map((outputs) => data.blocks(dtype, [outputs, 96]))],
       })),
       {
         title: `the ends of the range: every product of largest magnitude, ${dtype}`,

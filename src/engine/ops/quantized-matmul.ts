@@ -1,5 +1,13 @@
 /** Products with weights in blocks: the activations are rounded to eight bits, and whole numbers are multiplied. */
-import { apply, applyAll, defineOp, type ReferenceArray, type Tensor, type TensorLike, type TensorType } from "../graph/index.ts"
+import {
+  apply,
+  applyAll,
+  defineOp,
+  type ReferenceArray,
+  type Tensor,
+  type TensorLike,
+  type TensorType,
+} from "../graph/index.ts"
 import {
   BLOCK_INPUTS,
   type BlockDType,
