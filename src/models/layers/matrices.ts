@@ -64,6 +64,11 @@ export function tableRows(table: State, ids: Tensor): Tensor {
   return isBlockDType(table.dtype) ? quantizedEmbedding(table, ids) : embedding(table, ids)
 }
 
+/** The rows of x that are wanted: all without `wanted`. @shape x [rows, width], wanted [count] i32, returns [count, width] */
+export function wantedRows(x: Tensor, wanted: Tensor | undefined): Tensor {
+  return wanted ? embedding(x, wanted) : x
+}
+
 /**
  * The negative log-probability of each row's target, nats, from the very logits that `product` gives.
  *
