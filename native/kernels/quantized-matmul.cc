@@ -55,7 +55,7 @@ void multiplyPanel(const ActivationStrips& strips, const Part& part, int64_t pan
 void quantizedMatmul(const Call& call, Team& team) {
   const Operand& x = call.inputs[0];
   const int weights = call.inputCount - 1;
-  require(weights > 0 && call.outputCount == weights + 1 && x.dtype == DType::f32, "quantizedMatmul: operands differ");
+  require(weights > 0 && call.outputCount >= weights && x.dtype == DType::f32, "quantizedMatmul: operands differ");
   const int64_t rows = x.dims[0], inputs = x.dims[1];
   const bool nibbles = call.inputs[1].dtype == DType::q4_0;
   std::vector<Part> parts;
@@ -73,7 +73,10 @@ void quantizedMatmul(const Call& call, Team& team) {
   if (rows == 0 || panels == 0) return;
   require(ActivationStrips::panelBytes(inputs) <= static_cast<int64_t>(Team::scratchBytes),
           "quantizedMatmul: a panel of so many inputs does not fit in a thread's scratch");
-  ActivationStrips strips(call.outputs[weights].data, rows, inputs, nibbles);
+  // Without inputs there is nothing to round, and no scratch.
+  void* const memory = call.outputCount > weights ? call.outputs[weights].data : nullptr;
+  require(memory != nullptr || inputs == 0, "quantizedMatmul: no scratch for activations");
+  ActivationStrips strips(memory, rows, inputs, nibbles);
 
   const auto round = [&](int64_t strip, int) { strips.quantize(strip, x.as<const float>(), rowStrideOf(x)); };
   if (rows * inputs < worthSharing / 4) {

@@ -175,7 +175,9 @@ export const gpt2: Family<Gpt2Config> = {
       const positionRows = transformer.within("wpe", (table) => tableRows(table.get("weight"), positions))
       let residual = add(tokenRows, positionRows) // [rows, width]
       for (let index = 0; index < config.n_layer; index++)
-        residual = transformer.within(`h.${index}`, (layer) => block(layer, residual, index, { config, attention, wanted }))
+        residual = transformer.within(`h.${index}`, (layer) =>
+          block(layer, residual, index, { config, attention, wanted }),
+        )
       return namedLayerNorm(transformer, "ln_f", residual, config.layer_norm_epsilon)
     }),
   outputWeight: (config, parameters) =>
