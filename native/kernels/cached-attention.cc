@@ -1,9 +1,9 @@
 // Kernel `cachedAttention`: the arithmetic of `attention` (attention-block.h) with keys and values in pages of 64
 // positions: block b of sequence s lies in page blockTable[s][b]. Rows of one sequence that stand together (a prefill)
-// share a tile; a decoding row is a tile of its own with the heads that share a key-value head.
+// share a tile; a decoding row is alone with the heads that share a key-value head, and needs none (attention-row.h).
 #include <vector>
 
-#include "attention-block.h"
+#include "attention-row.h"
 #include "kernels.h"
 
 #if defined(GLOSSA_LEVEL_AMX)
@@ -34,37 +34,70 @@ void cachedAttention(const Call& call, Team& team) {
   }
   starts.push_back(rows);
 
-  team.forEach(static_cast<int64_t>(starts.size() - 1) * shape.kvHeads, [&](int64_t task, int worker) {
+  const auto queryAt = [&](int64_t row, int64_t head) {
+    return q.as<const uint8_t>() + (row * queryStride + head * shape.headSize) * size;
+  };
+  // Where a block of a row's sequence begins in the pages.
+  const auto blockAt = [&](int64_t row, int64_t block, int64_t kvHead) {
+    const int64_t page = blockTable.as<const int32_t>()[sequences[row] * tableStride + block];
+    return (page * shape.kvHeads + kvHead) * keyBlock * shape.headSize * size;
+  };
+  const auto keep = [&](int64_t row, int64_t head, const float* from) {
+    for (int64_t i = 0; i < shape.headSize; i += vectorLanes) {
+      const int count = static_cast<int>(std::min<int64_t>(vectorLanes, shape.headSize - i));
+      const int64_t to = row * outStride + head * shape.headSize + i;
+      if (y.dtype == DType::bf16) storeBf16(y.as<uint16_t>() + to, load(from + i), count);
+      else store(y.as<float>() + to, load(from + i), count);
+    }
+  };
+
+  // Rows alone take several key-value heads at once, which lie side by side in a page: long reads are fast ones.
+  const int64_t tiles = static_cast<int64_t>(starts.size()) - 1;
+  const bool allAlone = tiles == rows && group <= AttentionRow::mostGroup;
+  const int64_t most = std::min(shape.kvHeads, AttentionRow::mostKvHeads);
+  const int64_t headsTogether = allAlone ? std::clamp<int64_t>(tiles * shape.kvHeads / (2 * team.size()), 1, most) : 1;
+  const int64_t runs = ceilDivide(shape.kvHeads, headsTogether);
+  team.forEach(tiles * runs, [&](int64_t task, int worker) {
+    const int64_t first = starts[static_cast<size_t>(task / runs)], end = starts[static_cast<size_t>(task / runs) + 1];
+    const int64_t kvHead = shape.kvHeads * (task % runs) / runs;
+    if (end - first == 1 && group <= AttentionRow::mostGroup) {
+      const int64_t kvHeads = shape.kvHeads * (task % runs + 1) / runs - kvHead;
+      AttentionRow alone(shape, positions[first], kvHeads, team.scratch(worker));
+      for (int64_t head = 0; head < kvHeads * group; head++) alone.setQuery(head, queryAt(first, kvHead * group + head));
+      for (int64_t block = alone.firstBlock(); block <= alone.lastBlock(); block++) {
+        for (int64_t i = 0; i < kvHeads; i++) {
+          const int64_t at = blockAt(first, block, kvHead + i);
+          const bool last = i + 1 == kvHeads;
+          if (!last || block < alone.lastBlock()) {
+            const int64_t next = last ? blockAt(first, block + 1, kvHead) : blockAt(first, block, kvHead + i + 1);
+            alone.fetch(cacheKeys.as<const uint8_t>() + next);
+            alone.fetch(cacheValues.as<const uint8_t>() + next);
+          }
+          alone.addBlock(i, block, cacheKeys.as<const uint8_t>() + at, cacheValues.as<const uint8_t>() + at);
+        }
+      }
+      for (int64_t head = 0; head < kvHeads * group; head++) keep(first, kvHead * group + head, alone.finish(head));
+      return;
+    }
 #if defined(GLOSSA_LEVEL_AMX)
     const TileSession session;
 #endif
-    const int64_t first = starts[static_cast<size_t>(task / shape.kvHeads)];
-    const int64_t end = starts[static_cast<size_t>(task / shape.kvHeads) + 1], kvHead = task % shape.kvHeads;
     AttentionTile tile(shape, (end - first) * group, team.scratch(worker));
     for (int64_t row = first; row < end; row++) {
       for (int64_t head = 0; head < group; head++) {
-        tile.setRow((row - first) * group + head,
-                    q.as<const uint8_t>() + (row * queryStride + (kvHead * group + head) * shape.headSize) * size,
-                    positions[row]);
+        tile.setRow((row - first) * group + head, queryAt(row, kvHead * group + head), positions[row]);
       }
     }
     tile.arrange();
     for (int64_t block = tile.firstBlock(); block <= tile.lastBlock(); block++) {
-      const int64_t page = blockTable.as<const int32_t>()[sequences[first] * tableStride + block];
-      const int64_t at = (page * shape.kvHeads + kvHead) * keyBlock * shape.headSize * size;
+      const int64_t at = blockAt(first, block, kvHead);
       tile.addBlock(block, {cacheKeys.as<const uint8_t>() + at, shape.bf16, shape.headSize},
                     {cacheValues.as<const uint8_t>() + at, shape.bf16, shape.headSize});
     }
     tile.finish();
     for (int64_t row = first; row < end; row++) {
       for (int64_t head = 0; head < group; head++) {
-        const float* from = tile.output((row - first) * group + head);
-        for (int64_t i = 0; i < shape.headSize; i += vectorLanes) {
-          const int count = static_cast<int>(std::min<int64_t>(vectorLanes, shape.headSize - i));
-          const int64_t to = row * outStride + (kvHead * group + head) * shape.headSize + i;
-          if (y.dtype == DType::bf16) storeBf16(y.as<uint16_t>() + to, load(from + i), count);
-          else store(y.as<float>() + to, load(from + i), count);
-        }
+        keep(row, kvHead * group + head, tile.output((row - first) * group + head));
       }
     }
   });

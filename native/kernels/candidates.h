@@ -19,6 +19,28 @@ inline bool comesBefore(const Candidate& a, const Candidate& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
 }
 
+// The best candidate of a row: what a Ranking puts first, found without sorting. NaN logits count as −infinity.
+inline int32_t bestCandidate(const float* logits, int64_t count) {
+  constexpr int64_t chunk = 1024;
+  const F32x16 lowest = broadcast(-std::numeric_limits<float>::infinity());
+  float best = -std::numeric_limits<float>::infinity();
+  int64_t bestChunk = 0;
+  for (int64_t start = 0; start < count; start += chunk) {
+    const int64_t end = std::min(count, start + chunk);
+    F32x16 largest = lowest;
+    for (int64_t index = start; index < end; index += vectorLanes) {
+      const int lanes = lanesFrom(index, end);
+      const F32x16 values = load(logits + index, lanes);
+      largest = maximum(lanes == vectorLanes ? values : select(firstLanes(lanes), values, lowest), largest);
+    }
+    const float here = horizontalMaximum(largest);
+    if (here > best) best = here, bestChunk = start;
+  }
+  for (int64_t index = bestChunk; index < count; index++)
+    if (logits[index] == best) return static_cast<int32_t>(index);
+  return 0;
+}
+
 // The candidates of one row, sorted no further than anyone looks. NaN logits count as −infinity.
 class Ranking {
  public:

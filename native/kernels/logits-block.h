@@ -38,7 +38,8 @@ struct LogitsBlock {
   int64_t width() const { return blocks ? blocks->inputs : weight->dims[0]; }
   int64_t vocabulary() const { return blocks ? blocks->outputs : weight->dims[1]; }
   int64_t arrangedBytes() const {
-    return blocks ? ActivationStrips::bytes(rowsPerBlock, width()) : leftBytes(arithmetic, rowsPerBlock, width());
+    if (!blocks) return leftBytes(arithmetic, rowsPerBlock, width());
+    return ActivationStrips::bytes(rowsPerBlock, width()) + ActivationStrips::panelBytes(width());
   }
   int64_t logitBytes() const { return roundUp(rowsPerBlock, 16) * vocabularyChunk * 4; }
 
@@ -47,7 +48,7 @@ struct LogitsBlock {
 
   void arrange(int64_t row, int64_t rows, void* scratch) const {
     if (!blocks) return packLeft(arithmetic, hidden, row, rows, 0, width(), leftOf(scratch));
-    ActivationStrips strips(leftOf(scratch), rows, *blocks);
+    ActivationStrips strips(leftOf(scratch), rows, blocks->inputs, blocks->nibbles);
     const int64_t stride = hidden.matrix.stride;
     for (int64_t strip = 0; strip < strips.count(); strip++)
       strips.quantize(strip, static_cast<const float*>(hidden.matrix.data) + row * stride, stride);
@@ -58,11 +59,15 @@ struct LogitsBlock {
   void compute(int64_t rows, int64_t first, int64_t count, void* scratch) const {
     float* logits = static_cast<float*>(scratch);
     if (blocks) {
-      const ActivationStrips strips(leftOf(scratch), rows, *blocks);
-      for (int64_t column = 0; column < count; column += panelColumns)
+      const ActivationStrips strips(leftOf(scratch), rows, blocks->inputs, blocks->nibbles);
+      uint8_t* const memory = static_cast<uint8_t*>(leftOf(scratch)) + ActivationStrips::bytes(rowsPerBlock, width());
+      for (int64_t column = 0; column < count; column += panelColumns) {
+        const int64_t panel = (first + column) / panelColumns;
+        const uint8_t* arranged = strips.arrange(*blocks, panel, memory);
         for (int64_t strip = 0; strip < strips.count(); strip++)
-          strips.multiply(strip, (first + column) / panelColumns,
+          strips.multiply(strip, arranged, blocks->panelScales(panel),
                           logits + strips.firstRow(strip) * vocabularyChunk + column, vocabularyChunk, panelColumns);
+      }
       return;
     }
     const int64_t padded = roundUp(count, groupColumns);

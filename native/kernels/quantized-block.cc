@@ -1,4 +1,4 @@
-// Activations and micro-kernels of quantized-block.h.
+// Strips of activations and micro-kernels of quantized-block.h.
 //
 // The micro-kernel walks along a panel once, loading each group of weights once and multiplying it by every row's four
 // inputs, which are read as a broadcast. The integer sums of a block and the float sums stay in registers, so a panel is
@@ -8,13 +8,15 @@
 //            as it is, and the sum starts from −128 · Σa or −8 · Σa.
 //   AVX2     vpmaddubsw takes unsigned · signed bytes and adds pairs in int16: of an int8 weight its size, the sign going
 //            to the activation, which fits (q + 128 would not); of nibbles eight pairs fit.
-//   AMX      bytes of either kind as they are; each block's sums are stored and turned to floats from memory.
+//   AMX      signed bytes; nibbles are made into such, once for all rows that meet a panel. Each block's sums are stored and
+//            turned to floats from memory.
 //   NEON     int8: int16 products of bytes, two added up; nibbles: eight. With the dot product extension: that.
 #include "quantized-block.h"
 
 #include <array>
-#include <limits>
 #include <utility>
+
+#include "rounded-blocks.h"
 
 namespace glossa {
 namespace LEVEL_NAMESPACE {
@@ -244,131 +246,106 @@ constexpr auto stripsOfNibbles = stripTable<true>(std::make_integer_sequence<int
 #if defined(GLOSSA_LEVEL_AMX)
 
 constexpr int64_t tileRows = 16;
+// Bytes of one row's share of a block: its activations and scale.
+constexpr int64_t tileShareBytes = blockInputs + 4;
 
-// A q4_0 block's weights as bytes.
-inline void unpackNibbles(const uint8_t* weights, uint8_t* to) {
-  const __m512i low = _mm512_set1_epi8(15);
-  for (int number = 0; number < groups / 2; number++) {
-    const __m512i pairs = _mm512_loadu_si512(weights + number * groupBytes);
-    _mm512_storeu_si512(to + number * groupBytes, _mm512_and_si512(pairs, low));
-    _mm512_storeu_si512(to + (number + groups / 2) * groupBytes, _mm512_and_si512(_mm512_srli_epi16(pairs, 4), low));
-  }
-}
-
-// The sums of one block into tile `sum` and on to memory.
-template <int sum, bool nibbles>
-inline void sumTile(const uint8_t* weights, const uint8_t* activations, uint8_t* unpacked, int32_t* sums) {
-  if constexpr (nibbles) unpackNibbles(weights, unpacked);
-  tileLoad<0>(nibbles ? unpacked : weights, groupBytes);
-  tileLoad<1>(activations, blockInputs);
-  tileZero<sum>();
-  tileDotBytes<sum, 1, 0, nibbles>();
-  tileStore<sum>(sums, groupBytes);
-}
-
-// Four blocks at a time, so that while one block's sums become floats the next are multiplied.
-template <bool nibbles>
-void multiplyTiles(const uint8_t* strip, const uint8_t* weights, const uint16_t* scales, int64_t blocks, int64_t rows,
-                   float* out, int64_t stride, int columns) {
-  constexpr int64_t together = 4, step = tileRows * shareBytes;
-  constexpr int64_t weightStep = (nibbles ? groups / 2 : groups) * groupBytes;
-  alignas(64) int32_t sums[together][tileRows * panelColumns];
-  alignas(64) uint8_t unpacked[together][groups * groupBytes];
-  F32x16 total[tileRows];
-  for (F32x16& row : total) row = zero();
-  for (int64_t first = 0; first < blocks; first += together) {
-    const int64_t some = std::min(together, blocks - first);
-    const uint8_t *w = weights + first * weightStep, *a = strip + first * step;
-    sumTile<4, nibbles>(w, a, unpacked[0], sums[0]);
-    if (some > 1) sumTile<5, nibbles>(w + weightStep, a + step, unpacked[1], sums[1]);
-    if (some > 2) sumTile<6, nibbles>(w + 2 * weightStep, a + 2 * step, unpacked[2], sums[2]);
-    if (some > 3) sumTile<7, nibbles>(w + 3 * weightStep, a + 3 * step, unpacked[3], sums[3]);
-    for (int64_t block = 0; block < some; block++) {
-      const float* rowScales = reinterpret_cast<const float*>(a + block * step + tileRows * blockInputs);
-      const int32_t* starts = reinterpret_cast<const int32_t*>(rowScales + tileRows);
-      const F32x16 scale = loadFloat16(scales + (first + block) * panelColumns);
-      _Pragma("GCC unroll 16") for (int64_t row = 0; row < tileRows; row++) {
-        const I32x16 sum = loadInt(sums[block] + row * panelColumns) + broadcastInt(starts[row]);
-        total[row] = fma(toFloat(sum), scale * broadcast(rowScales[row]), total[row]);
-      }
+// The weights q of q4_0 blocks as bytes: nibbles hold q + 8.
+void unpackNibbles(const uint8_t* weights, int64_t blocks, uint8_t* to) {
+  const __m512i low = _mm512_set1_epi8(15), offset = _mm512_set1_epi8(nibbleOffset);
+  for (int64_t block = 0; block < blocks; block++, to += groups * groupBytes) {
+    for (int number = 0; number < groups / 2; number++, weights += groupBytes) {
+      const __m512i pairs = _mm512_loadu_si512(weights);
+      const __m512i upper = _mm512_and_si512(_mm512_srli_epi16(pairs, 4), low);
+      _mm512_store_si512(to + number * groupBytes, _mm512_sub_epi8(_mm512_and_si512(pairs, low), offset));
+      _mm512_store_si512(to + (number + groups / 2) * groupBytes, _mm512_sub_epi8(upper, offset));
     }
   }
-  for (int64_t row = 0; row < rows; row++) store(out + row * stride, total[row], columns);
+}
+
+// The sums of one block into a tile and on to memory. Neighbours use other tiles, so that none waits for another.
+template <int slot> inline void sumTile(const uint8_t* weights, const uint8_t* activations, int32_t* sums) {
+  tileLoad<slot % 2>(weights, groupBytes);
+  tileLoad<2 + slot % 2>(activations, blockInputs);
+  tileZero<4 + slot>();
+  tileDotBytes<4 + slot, 2 + slot % 2, slot % 2, false>();
+  tileStore<4 + slot>(sums, groupBytes);
+}
+
+// total[row] gains a block's sums, as floats times both scales.
+inline void addTile(const int32_t* sums, const float* rowScales, const uint16_t* scales, F32x16 (&total)[tileRows]) {
+  const F32x16 scale = loadFloat16(scales);
+  _Pragma("GCC unroll 16") for (int row = 0; row < tileRows; row++)
+    total[row] = fma(toFloat(loadInt(sums + row * panelColumns)), scale * broadcast(rowScales[row]), total[row]);
+}
+
+// Sums go through memory, where they must have arrived before they are read: a block's are read three blocks later. The
+// totals stay in sixteen registers.
+void multiplyTiles(const uint8_t* strip, const uint8_t* weights, const uint16_t* scales, int64_t blocks, int64_t rows,
+                   float* out, int64_t stride, int columns) {
+  constexpr int64_t step = tileRows * tileShareBytes, weightStep = groups * groupBytes;
+  alignas(64) int32_t sums[4][tileRows * panelColumns];
+  F32x16 total[tileRows];
+  _Pragma("GCC unroll 16") for (int row = 0; row < tileRows; row++) total[row] = zero();
+  const auto multiply = [=, &sums]<int slot>(int64_t block) {
+    if (block < blocks) sumTile<slot>(weights + block * weightStep, strip + block * step, sums[slot]);
+  };
+  multiply.template operator()<0>(0);
+  multiply.template operator()<1>(1);
+  multiply.template operator()<2>(2);
+  for (int64_t block = 0; block < blocks; block++) {
+    switch (block % 4) {
+      case 0: multiply.template operator()<3>(block + 3); break;
+      case 1: multiply.template operator()<0>(block + 3); break;
+      case 2: multiply.template operator()<1>(block + 3); break;
+      default: multiply.template operator()<2>(block + 3);
+    }
+    const auto* rowScales = reinterpret_cast<const float*>(strip + block * step + tileRows * blockInputs);
+    const F32x16 scale = loadFloat16(scales + block * panelColumns);
+    const int32_t* from = sums[block % 4];
+    _Pragma("GCC unroll 16") for (int row = 0; row < tileRows; row++)
+      total[row] = fma(toFloat(loadInt(from + row * panelColumns)), scale * broadcast(rowScales[row]), total[row]);
+  }
+  _Pragma("GCC unroll 16") for (int row = 0; row < tileRows; row++)
+    if (row < rows) store(out + row * stride, total[row], columns);
 }
 
 #endif
 
 // ---- activations
 
-struct RoundedBlock {
-  alignas(64) int8_t values[blockInputs];
-  float scale;
-  int32_t sum;
-};
-
-inline void narrow(int8_t* to, I32x16 values) {
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(values.part[0]));
-#else
-  int32_t wide[vectorLanes];
-  storeInt(wide, values);
-  for (int lane = 0; lane < vectorLanes; lane++) to[lane] = static_cast<int8_t>(wide[lane]);
-#endif
-}
-
-RoundedBlock roundBlock(const float* x) {
-  RoundedBlock block{};
-  const F32x16 first = load(x), second = load(x + vectorLanes);
-  const float largest = horizontalMaximum(maximum(absolute(first), absolute(second)));
-  // Zero, unless a number is infinite or none.
-  const float strange = horizontalSum((first - first) + (second - second));
-  if (!(strange == 0.0f)) {
-    block.scale = std::numeric_limits<float>::quiet_NaN();
-  } else if (largest >= 0x1p-119f) {
-    block.scale = largest / 127.0f;
-    const F32x16 factor = broadcast(127.0f / largest);
-    // Numbers of this size have no fraction: adding rounds to nearest even.
-    const F32x16 shift = broadcast(0x1.8p23f);
-    const I32x16 base = asInt(shift);
-    const I32x16 a = asInt(first * factor + shift) - base, b = asInt(second * factor + shift) - base;
-    narrow(block.values, a);
-    narrow(block.values + vectorLanes, b);
-    block.sum = static_cast<int32_t>(horizontalSum(toFloat(a + b)));
-  }
-  return block;
-}
-
 void quantizeStrip(const float* x, int64_t stride, int64_t rows, int64_t blocks, bool nibbles, uint8_t* to) {
   const int offset = nibbles ? nibbleOffset : weightOffset;
-  for (int64_t block = 0; block < blocks; block++, to += rows * shareBytes) {
-    auto* activations = reinterpret_cast<int8_t*>(to);
-    float* scales = reinterpret_cast<float*>(activations + blockInputs * rows);
-    int32_t* starts = reinterpret_cast<int32_t*>(scales + rows);
-    for (int64_t row = 0; row < rows; row++) {
-      const RoundedBlock rounded = roundBlock(x + row * stride + block * blockInputs);
-      for (int number = 0; number < groups; number++) {
-        std::memcpy(activations + 4 * (number * rows + row), rounded.values + 4 * number, 4);
+  RoundedBlocks rounded;
+  // Sixteen blocks at a time, of one row or of all rows.
+  const int64_t together = rows == 1 ? RoundedBlocks::most : 1;
+  for (int64_t first = 0; first < blocks; first += together) {
+    const int64_t some = std::min(together, blocks - first);
+    if (rows == 1) rounded.round(x + first * blockInputs, blockInputs, some);
+    else rounded.round(x + first * blockInputs, stride, rows);
+    for (int64_t block = 0; block < some; block++, to += rows * shareBytes) {
+      auto* activations = reinterpret_cast<int8_t*>(to);
+      float* scales = reinterpret_cast<float*>(activations + blockInputs * rows);
+      int32_t* starts = reinterpret_cast<int32_t*>(scales + rows);
+      for (int64_t row = 0; row < rows; row++) {
+        const int8_t* values = rounded.values[block + row];
+        for (int number = 0; number < groups; number++)
+          std::memcpy(activations + 4 * (number * rows + row), values + 4 * number, 4);
+        scales[row] = rounded.scales[block + row];
+        starts[row] = -offset * rounded.sums[block + row];
       }
-      scales[row] = rounded.scale;
-      starts[row] = -offset * rounded.sum;
     }
   }
 }
 
 #if defined(GLOSSA_LEVEL_AMX)
 
-// Rows that are not there are zero. Bytes are multiplied signed, so only nibbles have an offset.
-void quantizeTile(const float* x, int64_t stride, int64_t rows, int64_t blocks, bool nibbles, uint8_t* to) {
-  for (int64_t block = 0; block < blocks; block++) {
-    uint8_t* activations = to + block * tileRows * shareBytes;
-    float* scales = reinterpret_cast<float*>(activations + tileRows * blockInputs);
-    int32_t* starts = reinterpret_cast<int32_t*>(scales + tileRows);
-    for (int64_t row = 0; row < tileRows; row++) {
-      const RoundedBlock rounded = row < rows ? roundBlock(x + row * stride + block * blockInputs) : RoundedBlock{};
-      std::memcpy(activations + row * blockInputs, rounded.values, blockInputs);
-      scales[row] = rounded.scale;
-      starts[row] = nibbles ? -nibbleOffset * rounded.sum : 0;
-    }
+// Rows that are not there are zero.
+void quantizeTile(const float* x, int64_t stride, int64_t rows, int64_t blocks, uint8_t* to) {
+  RoundedBlocks rounded;
+  for (int64_t block = 0; block < blocks; block++, to += tileRows * tileShareBytes) {
+    rounded.round(x + block * blockInputs, stride, rows);
+    std::memcpy(to, rounded.values, sizeof(rounded.values));
+    std::memcpy(to + sizeof(rounded.values), rounded.scales, sizeof(rounded.scales));
   }
 }
 
@@ -376,18 +353,20 @@ void quantizeTile(const float* x, int64_t stride, int64_t rows, int64_t blocks, 
 
 }  // namespace
 
-ActivationStrips::ActivationStrips(void* memory, int64_t rows, const BlockMatrix& weight)
-    : weight_(weight),
+ActivationStrips::ActivationStrips(void* memory, int64_t rows, int64_t inputs, bool nibbles)
+    : blocks_(inputs / blockInputs),
+      nibbles_(nibbles),
       memory_(static_cast<uint8_t*>(memory)),
       rows_(rows),
       tiles_(false),
-      rowBytes_(weight.blocks * shareBytes),
+      rowBytes_(blocks_ * shareBytes),
       count_(ceilDivide(rows, stripRows)),
       shorter_(count_ == 0 ? 0 : rows / count_),
       longer_(count_ == 0 ? 0 : rows % count_) {
 #if defined(GLOSSA_LEVEL_AMX)
   if (rows <= stripRows) return;
   tiles_ = true;
+  rowBytes_ = blocks_ * tileShareBytes;
   count_ = ceilDivide(rows, tileRows);
   shorter_ = tileRows;
   longer_ = 0;
@@ -396,24 +375,28 @@ ActivationStrips::ActivationStrips(void* memory, int64_t rows, const BlockMatrix
 
 void ActivationStrips::quantize(int64_t strip, const float* x, int64_t stride) {
 #if defined(GLOSSA_LEVEL_AMX)
-  if (tiles_)
-    return quantizeTile(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, weight_.nibbles,
-                        stripData(strip));
+  if (tiles_) return quantizeTile(x + firstRow(strip) * stride, stride, rowsOf(strip), blocks_, stripData(strip));
 #endif
-  quantizeStrip(x + firstRow(strip) * stride, stride, rowsOf(strip), weight_.blocks, weight_.nibbles, stripData(strip));
+  quantizeStrip(x + firstRow(strip) * stride, stride, rowsOf(strip), blocks_, nibbles_, stripData(strip));
 }
 
-void ActivationStrips::multiply(int64_t strip, int64_t panel, float* out, int64_t stride, int columns) const {
+const uint8_t* ActivationStrips::arrange(const BlockMatrix& weight, int64_t panel, [[maybe_unused]] void* memory) const {
 #if defined(GLOSSA_LEVEL_AMX)
-  if (tiles_) {
-    const auto run = weight_.nibbles ? multiplyTiles<true> : multiplyTiles<false>;
-    return run(stripData(strip), weight_.panelWeights(panel), weight_.panelScales(panel), weight_.blocks, rowsOf(strip),
-               out, stride, columns);
+  if (tiles_ && nibbles_) {
+    unpackNibbles(weight.panelWeights(panel), blocks_, static_cast<uint8_t*>(memory));
+    return static_cast<const uint8_t*>(memory);
   }
 #endif
-  const Strip run = (weight_.nibbles ? stripsOfNibbles : stripsOfBytes)[static_cast<size_t>(rowsOf(strip) - 1)];
-  run(stripData(strip), weight_.panelWeights(panel), weight_.panelScales(panel), weight_.blocks,
-      out, stride, columns);
+  return weight.panelWeights(panel);
+}
+
+void ActivationStrips::multiply(int64_t strip, const uint8_t* arranged, const uint16_t* scales, float* out,
+                                int64_t stride, int columns) const {
+#if defined(GLOSSA_LEVEL_AMX)
+  if (tiles_) return multiplyTiles(stripData(strip), arranged, scales, blocks_, rowsOf(strip), out, stride, columns);
+#endif
+  const Strip run = (nibbles_ ? stripsOfNibbles : stripsOfBytes)[static_cast<size_t>(rowsOf(strip) - 1)];
+  run(stripData(strip), arranged, scales, blocks_, out, stride, columns);
 }
 
 }  // namespace LEVEL_NAMESPACE

@@ -18,17 +18,17 @@ namespace glossa {
 namespace LEVEL_NAMESPACE {
 
 #if defined(GLOSSA_LEVEL_AMX)
-// What `multiply` wants the thread's tiles to be: a block's weights in tile 0, activations in 1 to 3, sums in 4 to 7.
-constexpr TileShapes blockTiles{{8, 16, 16, 16, 16, 16, 16, 16}, {64, 32, 32, 32, 64, 64, 64, 64}};
+// What `multiply` wants the thread's tiles to be: a block's weights in tiles 0 and 1, activations in 2 and 3, sums in 4 to 7.
+constexpr TileShapes blockTiles{{8, 8, 16, 16, 16, 16, 16, 16}, {64, 64, 32, 32, 64, 64, 64, 64}};
 #endif
 
 // Rows of activations as int8 in blocks, in strips of as many rows as the registers hold sums for. Of a strip lie, block
 // after block, 8 groups of the rows' 4 inputs each, then the rows' scales, then what their integer sums start from. Many
-// rows go to tiles on AMX: in strips of 16, of which lie each row's 32 inputs instead of groups.
+// rows go to tiles on AMX: in strips of 16, of which lie each row's 32 inputs instead of groups, and the rows' scales.
 class ActivationStrips {
  public:
-  // `memory` holds bytes(rows, inputs) bytes, 64-byte aligned.
-  ActivationStrips(void* memory, int64_t rows, const BlockMatrix& weight);
+  // For weights of `inputs` inputs, in nibbles or bytes. `memory` holds bytes(rows, inputs) bytes, 64-byte aligned.
+  ActivationStrips(void* memory, int64_t rows, int64_t inputs, bool nibbles);
   // The plan sets aside as much without knowing the level: 40 bytes a block, whole sixteens of rows.
   static int64_t bytes(int64_t rows, int64_t inputs) { return roundUp(rows, 16) * (inputs / blockInputs) * 40; }
 
@@ -40,13 +40,20 @@ class ActivationStrips {
   // Rounds the rows of a strip; row i of all rows begins at x + i · stride.
   void quantize(int64_t strip, const float* x, int64_t stride);
 
+  // A panel's weights as `multiply` reads them: where they lie, or made into bytes at `memory`, which holds
+  // panelBytes(inputs) bytes, 64-byte aligned.
+  const uint8_t* arrange(const BlockMatrix& weight, int64_t panel, void* memory) const;
+  static int64_t panelBytes(int64_t inputs) { return inputs * panelColumns; }
+
   // One panel's outputs for the rows of a strip: its row i goes to out + i · stride, `columns` ≤ 16 of it.
-  void multiply(int64_t strip, int64_t panel, float* out, int64_t stride, int columns) const;
+  void multiply(int64_t strip, const uint8_t* arranged, const uint16_t* scales, float* out, int64_t stride,
+                int columns) const;
 
  private:
   uint8_t* stripData(int64_t strip) const { return memory_ + firstRow(strip) * rowBytes_; }
 
-  const BlockMatrix& weight_;
+  int64_t blocks_;
+  bool nibbles_;
   uint8_t* memory_;
   int64_t rows_;
   [[maybe_unused]] bool tiles_;  // read on AMX only

@@ -118,9 +118,11 @@ void sample(const Call& call, Team& team) {
           "sample: shapes differ");
   team.forEach(rows.count, [&](int64_t row, int worker) {
     const int64_t start = rows.start(row);
-    Ranking ranking(team, worker, logits, start, rows.width);
-    int32_t id = ranking.at(0).id;
-    if (temperatures[row] > 0.0f) {
+    int32_t id;
+    if (!(temperatures[row] > 0.0f)) {
+      id = bestCandidate(logits.as<float>() + start, rows.width);
+    } else {
+      Ranking ranking(team, worker, logits, start, rows.width);
       const uint32_t bits = philox(static_cast<uint32_t>(seeds[2 * row]), static_cast<uint32_t>(seeds[2 * row + 1]),
                                    static_cast<uint32_t>(counters[row]));
       const Settings settings{temperatures[row], topKs[row], topPs[row], minPs[row], bits * 0x1p-32};

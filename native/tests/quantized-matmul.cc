@@ -125,6 +125,23 @@ void checkShape(int64_t rows, int64_t inputs, int64_t outputs, Team& one, Team& 
   }
 }
 
+// Three weights at once give the bits that each gives alone.
+void checkTogether(int64_t rows, Team& team) {
+  for (const bool nibbles : {false, true}) {
+    Weight weights[3] = {{40, 96, nibbles, 8}, {7, 96, nibbles, 9}, {130, 96, nibbles, 10}};
+    Array x = activations(rows, 96, 11), scratch(DType::bytes, {1}, roundUp(rows, 16) * 3 * 40);
+    Array outs[3] = {{DType::f32, {rows, 40}}, {DType::bf16, {rows, 7}}, {DType::f32, {rows, 130}}};
+    const Operand inputs[4] = {x.operand, weights[0].panels.operand, weights[1].panels.operand, weights[2].panels.operand};
+    const Operand outputs[4] = {outs[0].operand, outs[1].operand, outs[2].operand, scratch.operand};
+    quantizedMatmul({outputs, 4, inputs, 4, nullptr, 0, nullptr, 0}, team);
+    for (int i = 0; i < 3; i++) {
+      Array alone = multiplied(weights[i], x.operand, team, outs[i].operand.dtype);
+      expect(outs[i].guardIntact() && same(outs[i].operand.data, alone.operand.data, alone.bytes),
+             "weights together give the bits they give alone");
+    }
+  }
+}
+
 // A row with a NaN or an infinity is NaN throughout, and no other.
 void checkStrange(Team& team) {
   for (const bool nibbles : {false, true}) {
@@ -231,6 +248,7 @@ int main(int argc, char** argv) {
       for (const int64_t outputs : {1, 15, 16, 17, 50}) checkShape(rows, inputs, outputs, one, three);
   checkShape(5, 32, 0, one, three);
   checkShape(300, 2048, 40, one, three);
+  for (const int64_t rows : {1, 8, 40}) checkTogether(rows, three);
   checkStrange(three);
   checkEmbedding(three);
   for (const int64_t rows : {0, 1, 5, 16, 40, 130})

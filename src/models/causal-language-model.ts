@@ -132,7 +132,7 @@ export class CausalLanguageModel {
     await writeGgufModel(path, this.toSave(), options)
   }
 
-  /** The traced forward pass, up to and with the final norm. @shape returns [rows, width] float32 */
+  /** The traced forward pass, up to and with the final norm. @shape returns [rows, width] float32, [count, width] of wanted rows */
   hidden(inputs: ForwardInputs): Tensor {
     return this.family.hidden(this.config, this.parameters, inputs)
   }

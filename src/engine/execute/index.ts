@@ -1,4 +1,4 @@
-export { type CeilingOptions, type Ceilings, measureCeilings } from "./ceilings.ts"
+export { type CeilingOptions, type Ceilings, measureBlockCeilings, measureCeilings } from "./ceilings.ts"
 export { createExecutor, defaultExecutor, type ExecutorOptions, setDefaultExecutor } from "./default-executor.ts"
 export type {
   Executor,

@@ -60,6 +60,10 @@ export const quantizedMatmulCases: OpCases = {
         title: `none of bounded rows, ${dtype}`,
         inputs: [data.normal([few(0, 50), 64]), data.blocks(dtype, [40, 64])],
       },
+      ...[1, 5, 40].map((rowCount) => ({
+        title: `three weights, ${dtype}, ${rowCount} rows`,
+        inputs: [data.normal([rowCount, 96]), ...[40, 7, 130].map((outputs) => data.blocks(dtype, [outputs, 96]))],
+      })),
       {
         title: `the ends of the range: every product of largest magnitude, ${dtype}`,
         inputs: [

@@ -1,5 +1,13 @@
 /** Products with weights in blocks: the activations are rounded to eight bits, and whole numbers are multiplied. */
-import { apply, defineOp, type ReferenceArray, type Tensor, type TensorLike, type TensorType } from "../graph/index.ts"
+import {
+  apply,
+  applyAll,
+  defineOp,
+  type ReferenceArray,
+  type Tensor,
+  type TensorLike,
+  type TensorType,
+} from "../graph/index.ts"
 import {
   BLOCK_INPUTS,
   type BlockDType,
@@ -21,26 +29,41 @@ const SHARE_ROWS = 16
 
 export const quantizedMatmulOp = defineOp({
   name: "quantizedMatmul",
-  inputs: ["x", "weight"],
-  outputs: ([x, weight], _, fault) => {
-    if (x.shape.length !== 2 || weight.shape.length !== 2) fault("x [rows, inputs] and weight [outputs, inputs]")
-    if (x.dtype !== "f32" || !isBlockDType(weight.dtype)) fault("x of f32 and weight of q8_0 or q4_0", "DTYPE_MISMATCH")
-    if (!sameDimension(x.shape[1], weight.shape[1])) fault("x and weight of as many inputs")
-    return [{ shape: [x.shape[0], weight.shape[0]], dtype: "f32" }]
-  },
+  inputs: ["x", "weight", "second?", "third?"],
+  outputs: ([x, ...weights], _, fault) =>
+    weights.map(({ shape, dtype }): TensorType => {
+      if (x.shape.length !== 2 || shape.length !== 2) fault("x [rows, inputs] and weights [outputs, inputs]")
+      if (x.dtype !== "f32" || !isBlockDType(dtype)) fault("x of f32 and weights of q8_0 or q4_0", "DTYPE_MISMATCH")
+      if (dtype !== weights[0].dtype) fault("weights of one kind of blocks", "DTYPE_MISMATCH")
+      if (!sameDimension(x.shape[1], shape[1])) fault("x and weights of as many inputs")
+      return { shape: [x.shape[0], shape[0]], dtype: "f32" }
+    }),
   gradient: { none: NO_BLOCK_GRADIENT },
-  operations: ([x, weight]) => 2 * maximumSize(x.shape[0]) * maximumSize(x.shape[1]) * maximumSize(weight.shape[0]),
-  traits: { blockWeights: [1] },
-  reference: ([x, weight], [y]) => {
-    const [outputs, inputs] = weight.shape
-    const blocks = readBlocks(weight)
-    for (let row = 0; row < x.shape[0]; row++) {
-      const rounded = roundActivations(x.data.subarray(row * inputs, (row + 1) * inputs))
-      for (let output = 0; output < outputs; output++) y.data[row * outputs + output] = dot(rounded, blocks, output)
-    }
+  operations: ([x, ...weights]) =>
+    2 *
+    maximumSize(x.shape[0]) *
+    maximumSize(x.shape[1]) *
+    weights.reduce((outputs, { shape }) => outputs + maximumSize(shape[0]), 0),
+  traits: { blockWeights: [1, 2, 3] },
+  reference: ([x, ...weights], products) => {
+    const inputs = x.shape[1]
+    const rows = Array.from({ length: x.shape[0] }, (_, row) =>
+      roundActivations(x.data.subarray(row * inputs, (row + 1) * inputs)),
+    )
+    weights.forEach((weight, index) => {
+      const [outputs] = weight.shape
+      const blocks = readBlocks(weight)
+      rows.forEach((rounded, row) => {
+        for (let output = 0; output < outputs; output++)
+          products[index].data[row * outputs + output] = dot(rounded, blocks, output)
+      })
+    })
   },
-  native: { kernel: "quantizedMatmul", storesBf16: [0], scratchBytes: activationBytes },
+  native: { kernel: "quantizedMatmul", storesBf16: [0, 1, 2], scratchBytes: activationBytes },
 })
+
+/** Most weights that one operation multiplies. */
+export const MOST_WEIGHTS = 3
 
 /** Scratch for rounded activations, enough on every instruction-set level. */
 export function activationBytes([x]: readonly TensorType[]): number {
@@ -125,4 +148,17 @@ export function dot(x: BlockNumbers, weight: BlockNumbers, output: number): numb
  */
 export function quantizedMatmul(x: TensorLike, weight: TensorLike): Tensor {
   return apply(quantizedMatmulOp, [x, weight], {})
+}
+
+/**
+ * Products of the same numbers with several weights, each as `quantizedMatmul` gives it, to the bit: x is rounded once, and
+ * threads meet once for all.
+ *
+ * @shape   x        [rows, inputs]       float32
+ * @shape   weights  [outputsᵢ, inputs]   one to three, all q8_0 or all q4_0
+ * @shape   returns  [rows, outputsᵢ]     float32
+ * @throws  DTYPE_MISMATCH when a weight is not in blocks, or in other blocks than the first
+ */
+export function quantizedMatmuls(x: TensorLike, weights: readonly TensorLike[]): readonly Tensor[] {
+  return applyAll(quantizedMatmulOp, [x, ...weights], {})
 }

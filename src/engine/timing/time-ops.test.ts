@@ -48,6 +48,18 @@ test.skipIf(!executor)("a product's roof is its operations, a copy's its bytes",
   expect(turned).toMatchObject({ bound: "memory", operations: 0, bytes: 2 * 4 * 128 * 32 })
 })
 
+test.skipIf(!executor)("a product with weights in blocks has the roof of such products", async () => {
+  const ceilings = { ...CEILINGS, blockProductOperations: { q8_0: 4e9, q4_0: 5e9 } }
+  const options = { precision: "f32", ops: ["quantizedMatmul"], seconds: 0 } as const
+  const times = await timesOf(executor as Executor, ceilings, SIZES, options)
+  const [q8, q4] = ["q8_0", "q4_0"].map((dtype) =>
+    times.find(({ title }) => title.startsWith(`feed-forward up: ${dtype}`)),
+  )
+  // 524,288 operations at 4 · 10⁹ and 5 · 10⁹ a second.
+  expect(q8).toMatchObject({ bound: "operations", ofRoof: 131_072 / (q8?.nanoseconds ?? 0) })
+  expect(q4).toMatchObject({ bound: "operations", ofRoof: 104_857.6 / (q4?.nanoseconds ?? 0) })
+})
+
 test("the reference executor says that it cannot", async () => {
   const reference = createExecutor({ kind: "reference" })
   await expect(timesOf(reference, CEILINGS, SIZES, { precision: "f32", ops: ["negate"] })).rejects.toMatchObject({

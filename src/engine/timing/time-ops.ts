@@ -2,7 +2,7 @@
 import { type Ceilings, compile, type Executor, type InstructionTime, type Precision, Store } from "../execute/index.ts"
 import { type Attributes, applyAll, type OpDefinition } from "../graph/index.ts"
 import { CaseData, type ModelSizes, OP_CASES, type OpCase, type OpCases, repeatNumbers } from "../ops/index.cases.ts"
-import { storageBytes } from "../tensor/index.ts"
+import { type BlockDType, isBlockDType, storageBytes } from "../tensor/index.ts"
 
 export interface OpTime {
   readonly op: string
@@ -14,7 +14,11 @@ export interface OpTime {
   readonly operations: number
   /** Of operands and results, each counted once. */
   readonly bytes: number
-  /** Share of the larger of the two times that the machine needs at best, for operations and for bytes. */
+  /**
+   * Share of the larger of the two times that the machine needs at best, for operations and for bytes. Operations are held
+   * against the rate of a float product, or where weights are in blocks, of a product with such weights; bytes against memory, which operands that stay in a cache can
+   * outrun.
+   */
   readonly ofRoof: number
   readonly bound: "operations" | "memory"
   /** Kernels that ran and the share of the time that each took, the longest first. */
@@ -56,7 +60,13 @@ export async function* timeOps(
     const data = new CaseData(`timing ${name}`, DISTINCT)
     for (const opCase of opCases.atModelSizes?.(sizes, data) ?? [elementwiseCase(opCases, sizes)]) {
       const times = await timeCase(executor, opCases.op, opCase, precision, seconds)
-      yield { op: name, title: opCase.title, precision, ...times, ...againstRoof(times, ceilings, precision) }
+      yield {
+        op: name,
+        title: opCase.title,
+        precision,
+        ...times,
+        ...againstRoof(times, rateOf(opCase, ceilings, precision), ceilings),
+      }
     }
   }
 }
@@ -112,12 +122,18 @@ async function timeCase(
   }
 }
 
+/** Operations a second that a case could reach. */
+function rateOf({ inputs }: OpCase, { matmulFlops, blockProductOperations }: Ceilings, precision: Precision): number {
+  const inBlocks = inputs.find(({ dtype }) => isBlockDType(dtype))?.dtype as BlockDType | undefined
+  return (inBlocks && blockProductOperations?.[inBlocks]) ?? matmulFlops[precision]
+}
+
 function againstRoof(
   { nanoseconds, operations, bytes }: Pick<OpTime, "nanoseconds" | "operations" | "bytes">,
-  { matmulFlops, memoryBytesPerSecond }: Ceilings,
-  precision: Precision,
+  operationsPerSecond: number,
+  { memoryBytesPerSecond }: Ceilings,
 ): Pick<OpTime, "ofRoof" | "bound"> {
-  const forOperations = operations / matmulFlops[precision]
+  const forOperations = operations / operationsPerSecond
   const forMemory = memoryBytesPerSecond ? bytes / memoryBytesPerSecond : 0
   return {
     ofRoof: (Math.max(forOperations, forMemory) * 1e9) / nanoseconds,

@@ -5,7 +5,6 @@
 import {
   compile,
   type Dimension,
-  embedding,
   f32,
   i32,
   type Program,
@@ -40,14 +39,21 @@ export function cachedRowSpecs(count: Dimension, { sequences, blocks }: Pick<Bat
   }
 }
 
-/** The model over rows of cached sequences. @shape returns hidden [rows, width] float32, after the last norm */
+/**
+ * The model over rows of cached sequences.
+ *
+ * @shape   wanted  [count] i32: rows whose hidden states are wanted; all when left out
+ * @shape   returns hidden [rows, width] or [count, width] float32, after the last norm
+ */
 export function cachedHidden(
   model: CausalLanguageModel,
   cache: KeyValueCache,
   inputs: Readonly<Record<keyof ReturnType<typeof cachedRowSpecs>, Tensor>>,
+  wanted?: Tensor,
 ): { readonly hidden: Tensor; readonly updates: readonly StateUpdate[] } {
   const attention = cachedAttentionContext(cache, inputs)
-  const hidden = model.hidden({ tokens: inputs.tokens, positions: inputs.positions, attention })
+  const { tokens, positions } = inputs
+  const hidden = model.hidden({ tokens, positions, attention, ...(wanted ? { wanted } : {}) })
   return { hidden, updates: attention.updates }
 }
 
@@ -89,9 +95,8 @@ export function compileTurn(model: CausalLanguageModel, cache: KeyValueCache, op
       counters: i32(draws),
     },
     (inputs) => {
-      const { hidden, updates } = cachedHidden(model, cache, inputs)
-      const drawn = inputs.drawRows ? embedding(hidden, inputs.drawRows) : hidden
-      const logits = logitsOf(model, drawn)
+      const { hidden, updates } = cachedHidden(model, cache, inputs, inputs.drawRows)
+      const logits = logitsOf(model, hidden)
       const outputs: Record<string, Tensor> = { ...sample(logits, inputs) }
       if (candidates > 0) {
         const top = topCandidates(logits, candidates)

@@ -40,6 +40,11 @@ export interface ForwardInputs {
    * no number.
    */
   readonly context?: number
+  /**
+   * [count] i32: the rows whose hidden states are wanted, all when left out. Rows meet in attention only: behind the last
+   * layer's, no other row is computed. It changes no number.
+   */
+  readonly wanted?: Tensor
 }
 
 /** How a checkpoint's names meet the parameter paths. */
@@ -68,7 +73,7 @@ export interface Family<Config extends ModelConfig = ModelConfig> {
   describe(config: Config): ModelDescription
   /** Every parameter, in the order of the forward pass. */
   parameterSpecs(config: Config): ParameterSpec[]
-  /** The model up to and with its final norm. @shape returns [rows, width] float32 */
+  /** The model up to and with its final norm. @shape returns [rows, width] float32, [count, width] of wanted rows */
   hidden(config: Config, parameters: Parameters, inputs: ForwardInputs): Tensor
   /** The matrix that turns hidden rows into logits: the token table where tied. @shape [vocab, width] */
   outputWeight(config: Config, parameters: Parameters): State

@@ -323,3 +323,23 @@ describe("llama", () => {
     expect(build).toThrow("model.layers.0.self_attn")
   })
 })
+
+it.each([
+  ["llama", { vocab_size: 16, hidden_size: 8, intermediate_size: 12, num_hidden_layers: 2, num_attention_heads: 2 }],
+  ["gpt2", { vocab_size: 16, n_embd: 8, n_layer: 2, n_head: 2, n_positions: 16 }],
+] as const)("%s computes wanted rows as it does among all", async (modelType, config) => {
+  const made = await model(modelType, config)
+  const most = rows(16)
+  using program = compile(
+    { tokens: i32(most), positions: i32(most), starts: i32(most), wanted: i32(3) },
+    ({ tokens, positions, starts, wanted }) => {
+      const inputs = { tokens, positions, attention: packedAttention(starts) }
+      return { outputs: { all: made.hidden(inputs), some: made.hidden({ ...inputs, wanted }) } }
+    },
+    { executor, precision: "f32" },
+  )
+  const wanted = [6, 3, 0]
+  const { all, some } = await program.run({ tokens: TOKENS, positions: POSITIONS, starts: STARTS, wanted })
+  expect([...some]).toEqual(wanted.flatMap((place) => [...all.subarray(8 * place, 8 * place + 8)]))
+  made.dispose()
+})

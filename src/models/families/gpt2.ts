@@ -23,6 +23,7 @@ import {
   plainFeedForward,
   splitHeads,
   tableRows,
+  wantedRows,
 } from "../layers/index.ts"
 import {
   COMMON_IGNORED_KEYS,
@@ -75,29 +76,38 @@ const configSchema = fields.check(
 
 export type Gpt2Config = z.output<typeof configSchema>
 
+/** What is the same for every layer of one forward pass. */
+interface Surroundings {
+  readonly config: Gpt2Config
+  readonly attention: AttentionContext
+  /** Rows that the last layer goes on with behind its attention; all when undefined. */
+  readonly wanted: Tensor | undefined
+}
+
+function wantedBehind(layerIndex: number, { config, wanted }: Surroundings): Tensor | undefined {
+  return layerIndex === config.n_layer - 1 ? wanted : undefined
+}
+
 /** Causal self-attention. @shape x [rows, width], returns [rows, width] */
-function attend(module: Module, x: Tensor, layerIndex: number, config: Gpt2Config, context: AttentionContext): Tensor {
+function attend(module: Module, x: Tensor, layerIndex: number, around: Surroundings): Tensor {
+  const { config, attention } = around
   const { n_embd, n_head } = config
   const joined = linearInOut(module, "c_attn", x) // [rows, 3 · width]: queries, keys, values
   const [queries, keys, values] = split(joined, [n_embd, n_embd, n_embd]).map((part) => splitHeads(part, n_head))
   const headScale = config.scale_attn_weights ? 1 / Math.sqrt(n_embd / n_head) : 1
   const scale = config.scale_attn_by_inverse_layer_idx ? headScale / (layerIndex + 1) : headScale
   const settings = { scale, longest: config.n_positions }
-  return linearInOut(module, "c_proj", joinHeads(context.attend(layerIndex, queries, keys, values, settings)))
+  const seen = joinHeads(attention.attend(layerIndex, queries, keys, values, settings))
+  return linearInOut(module, "c_proj", wantedRows(seen, wantedBehind(layerIndex, around)))
 }
 
 /** @shape residual [rows, width], returns [rows, width] */
-function block(
-  layer: Module,
-  residual: Tensor,
-  layerIndex: number,
-  config: Gpt2Config,
-  context: AttentionContext,
-): Tensor {
+function block(layer: Module, residual: Tensor, layerIndex: number, around: Surroundings): Tensor {
+  const { config } = around
   const epsilon = config.layer_norm_epsilon
   const beforeAttention = namedLayerNorm(layer, "ln_1", residual, epsilon)
-  const attended = layer.within("attn", (module) => attend(module, beforeAttention, layerIndex, config, context))
-  const middle = add(residual, attended)
+  const attended = layer.within("attn", (module) => attend(module, beforeAttention, layerIndex, around))
+  const middle = add(wantedRows(residual, wantedBehind(layerIndex, around)), attended)
   const beforeFeedForward = namedLayerNorm(layer, "ln_2", middle, epsilon)
   const fed = layer.within("mlp", (module) => plainFeedForward(module, beforeFeedForward, config.activation_function))
   return add(middle, fed)
@@ -160,13 +170,15 @@ export const gpt2: Family<Gpt2Config> = {
     ...specialIds(config),
   }),
   parameterSpecs,
-  hidden: (config, parameters, { tokens, positions, attention }) =>
+  hidden: (config, parameters, { tokens, positions, attention, wanted }) =>
     new Module(parameters).within("transformer", (transformer) => {
       const tokenRows = transformer.within("wte", (table) => tableRows(table.get("weight"), tokens))
       const positionRows = transformer.within("wpe", (table) => tableRows(table.get("weight"), positions))
       let residual = add(tokenRows, positionRows) // [rows, width]
       for (let index = 0; index < config.n_layer; index++)
-        residual = transformer.within(`h.${index}`, (layer) => block(layer, residual, index, config, attention))
+        residual = transformer.within(`h.${index}`, (layer) =>
+          block(layer, residual, index, { config, attention, wanted }),
+        )
       return namedLayerNorm(transformer, "ln_f", residual, config.layer_norm_epsilon)
     }),
   outputWeight: (config, parameters) =>

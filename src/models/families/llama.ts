@@ -16,6 +16,7 @@ import {
   joinHeads,
   linear,
   linearSpecs,
+  linears,
   Module,
   matrixSpec,
   namedRmsNorm,
@@ -25,6 +26,7 @@ import {
   rotaryTables,
   splitHeads,
   tableRows,
+  wantedRows,
 } from "../layers/index.ts"
 import {
   COMMON_IGNORED_KEYS,
@@ -113,16 +115,25 @@ interface Surroundings {
   readonly attention: AttentionContext
   /** Turns heads by their rows' positions. */
   readonly turn: (heads: Tensor) => Tensor
+  /** Rows that the last layer goes on with behind its attention; all when undefined. */
+  readonly wanted: Tensor | undefined
+}
+
+function wantedBehind(layerIndex: number, { config, wanted }: Surroundings): Tensor | undefined {
+  return layerIndex === config.num_hidden_layers - 1 ? wanted : undefined
 }
 
 /** Causal self-attention, query heads in groups that share a key head. @shape x [rows, width], returns [rows, width] */
-function attend(module: Module, x: Tensor, layerIndex: number, { config, attention, turn }: Surroundings): Tensor {
+function attend(module: Module, x: Tensor, layerIndex: number, around: Surroundings): Tensor {
+  const { config, attention, turn } = around
   const { heads, kvHeads, headSize } = headSizes(config)
-  const queries = turn(splitHeads(linear(module, "q_proj", x), heads)) // [rows, heads, headSize]
-  const keys = turn(splitHeads(linear(module, "k_proj", x), kvHeads)) // [rows, kvHeads, headSize]
-  const values = splitHeads(linear(module, "v_proj", x), kvHeads)
+  const projection = linears(module, ["q_proj", "k_proj", "v_proj"], x)
+  const queries = turn(splitHeads(projection("q_proj"), heads)) // [rows, heads, headSize]
+  const keys = turn(splitHeads(projection("k_proj"), kvHeads)) // [rows, kvHeads, headSize]
+  const values = splitHeads(projection("v_proj"), kvHeads)
   const settings = { scale: 1 / Math.sqrt(headSize), longest: config.max_position_embeddings }
-  return linear(module, "o_proj", joinHeads(attention.attend(layerIndex, queries, keys, values, settings)))
+  const seen = joinHeads(attention.attend(layerIndex, queries, keys, values, settings))
+  return linear(module, "o_proj", wantedRows(seen, wantedBehind(layerIndex, around)))
 }
 
 /** @shape residual [rows, width], returns [rows, width] */
@@ -130,7 +141,7 @@ function block(layer: Module, residual: Tensor, layerIndex: number, around: Surr
   const { rms_norm_eps, hidden_act } = around.config
   const beforeAttention = namedRmsNorm(layer, "input_layernorm", residual, rms_norm_eps)
   const attended = layer.within("self_attn", (module) => attend(module, beforeAttention, layerIndex, around))
-  const middle = add(residual, attended)
+  const middle = add(wantedRows(residual, wantedBehind(layerIndex, around)), attended)
   const beforeFeedForward = namedRmsNorm(layer, "post_attention_layernorm", middle, rms_norm_eps)
   return add(
     middle,
@@ -182,14 +193,14 @@ export const llama: Family<LlamaConfig> = {
     ...specialIds(config),
   }),
   parameterSpecs,
-  hidden: (config, parameters, { tokens, positions, attention, context }) =>
+  hidden: (config, parameters, { tokens, positions, attention, context, wanted }) =>
     new Module(parameters).within("model", (model) => {
       const covered = Math.min(context ?? config.max_position_embeddings, config.max_position_embeddings)
       const turn = rotary(rotaryTables(config.rope_parameters, headSizes(config).headSize, covered), positions)
       let residual = model.within("embed_tokens", (table) => tableRows(table.get("weight"), tokens)) // [rows, width]
       for (let index = 0; index < config.num_hidden_layers; index++)
         residual = model.within(`layers.${index}`, (layer) =>
-          block(layer, residual, index, { config, attention, turn }),
+          block(layer, residual, index, { config, attention, turn, wanted }),
         )
       return namedRmsNorm(model, "norm", residual, config.rms_norm_eps)
     }),

@@ -1,6 +1,6 @@
 /** Feed-forward layers and the activations that config files name. */
 import { geluErf, geluTanh, multiply, relu, silu, type Tensor } from "../../engine/index.ts"
-import { linear, linearInOut } from "./linear.ts"
+import { linear, linearInOut, linears } from "./linear.ts"
 import type { Module } from "./module.ts"
 
 /** Activations by the names of config files. Three of them are the tanh form of GELU under different names. */
@@ -39,6 +39,7 @@ export function plainFeedForward(module: Module, x: Tensor, activation: Activati
  * @paper   Shazeer 2020, arXiv:2002.05202
  */
 export function gatedFeedForward(module: Module, x: Tensor, activation: ActivationName): Tensor {
-  const gate = ACTIVATIONS[activation](linear(module, "gate_proj", x))
-  return linear(module, "down_proj", multiply(gate, linear(module, "up_proj", x)))
+  const projection = linears(module, ["gate_proj", "up_proj"], x)
+  const gate = ACTIVATIONS[activation](projection("gate_proj"))
+  return linear(module, "down_proj", multiply(gate, projection("up_proj")))
 }

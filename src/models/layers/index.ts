@@ -8,8 +8,8 @@ export {
   plainFeedForward,
 } from "./feed-forward.ts"
 export { joinHeads, splitHeads } from "./heads.ts"
-export { linear, linearInOut, linearInOutSpecs, linearSpecs } from "./linear.ts"
-export { product, productInOut, tableRows, tokenLosses } from "./matrices.ts"
+export { linear, linearInOut, linearInOutSpecs, linearSpecs, linears } from "./linear.ts"
+export { product, productInOut, tableRows, tokenLosses, wantedRows } from "./matrices.ts"
 export { Module } from "./module.ts"
 export { layerNormSpecs, namedLayerNorm, namedRmsNorm, rmsNormSpecs } from "./norms.ts"
 export {

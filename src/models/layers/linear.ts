@@ -1,6 +1,6 @@
 /** Linear maps, in the two layouts that checkpoints keep their matrices in. */
 import { add, type Tensor } from "../../engine/index.ts"
-import { product, productInOut } from "./matrices.ts"
+import { jointProducts, product, productInOut } from "./matrices.ts"
 import type { Module } from "./module.ts"
 import { biasSpec, matrixSpec, type ParameterSpec } from "./parameters.ts"
 
@@ -15,11 +15,30 @@ import { biasSpec, matrixSpec, type ParameterSpec } from "./parameters.ts"
  * @shape   returns  [rows, out]   float32
  */
 export function linear(module: Module, name: string, x: Tensor): Tensor {
-  return module.within(name, (map) => {
-    const y = product(x, map.get("weight"))
-    const bias = map.find("bias")
-    return bias ? add(y, bias) : y
-  })
+  return module.within(name, (map) => withBias(map, product(x, map.get("weight"))))
+}
+
+/**
+ * Several linear maps of one x, each to be had by its name and as `linear` gives it; what they can do together they do
+ * once.
+ *
+ * @shape   x        [rows, in]
+ * @returns a function from a name to [rows, out], float32
+ */
+export function linears<Name extends string>(
+  module: Module,
+  names: readonly Name[],
+  x: Tensor,
+): (name: Name) => Tensor {
+  const weights = names.map((name) => module.within(name, (map) => map.get("weight")))
+  const joint = jointProducts(x, weights)
+  if (!joint) return (name) => linear(module, name, x)
+  return (name) => module.within(name, (map) => withBias(map, joint[names.indexOf(name)]))
+}
+
+function withBias(map: Module, y: Tensor): Tensor {
+  const bias = map.find("bias")
+  return bias ? add(y, bias) : y
 }
 
 /** Parameters of `linear`. `deviation` is that of the initial weight. */

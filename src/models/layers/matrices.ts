@@ -6,10 +6,12 @@ import {
   embedding,
   isBlockDType,
   linearCrossEntropy,
+  MOST_WEIGHTS,
   matmul,
   quantizedCrossEntropy,
   quantizedEmbedding,
   quantizedMatmul,
+  quantizedMatmuls,
   type State,
   type Tensor,
 } from "../../engine/index.ts"
@@ -23,6 +25,20 @@ import {
  */
 export function product(x: Tensor, weight: State): Tensor {
   return isBlockDType(weight.dtype) ? quantizedMatmul(x, weight) : matmul(x, weight, { transposeRight: true })
+}
+
+/**
+ * The products of one x with several weights in one operation, each with the numbers that `product` gives: weights in
+ * blocks of one kind, for which x is rounded once. Undefined for others, whose products stand alone.
+ *
+ * @shape   x        [rows, in]
+ * @shape   weights  [outᵢ, in]
+ * @shape   returns  [rows, outᵢ]   float32
+ */
+export function jointProducts(x: Tensor, weights: readonly State[]): readonly Tensor[] | undefined {
+  const [{ dtype }] = weights
+  const alike = isBlockDType(dtype) && weights.every((weight) => weight.dtype === dtype)
+  return alike && weights.length <= MOST_WEIGHTS ? quantizedMatmuls(x, weights) : undefined
 }
 
 /**
@@ -46,6 +62,11 @@ export function productInOut(x: Tensor, weight: State): Tensor {
  */
 export function tableRows(table: State, ids: Tensor): Tensor {
   return isBlockDType(table.dtype) ? quantizedEmbedding(table, ids) : embedding(table, ids)
+}
+
+/** The rows of x that are wanted: all without `wanted`. @shape x [rows, width], wanted [count] i32, returns [count, width] */
+export function wantedRows(x: Tensor, wanted: Tensor | undefined): Tensor {
+  return wanted ? embedding(x, wanted) : x
 }
 
 /**
