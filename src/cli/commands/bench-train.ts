@@ -3,6 +3,7 @@ import { defaultExecutor, philox, Store } from "../../engine/index.ts"
 import { CausalLanguageModel } from "../../models/index.ts"
 import { AdamW, causal, Trainer, type TrainingBatch } from "../../training/index.ts"
 import { badFlag, type Call, choiceFlag, defineCommand, JSON_FLAG, MODEL_FLAGS, wholeFlag } from "../command.ts"
+import { median } from "../median.ts"
 import { printJson, printLine } from "../terminal.ts"
 import { byteSize, grouped } from "../wording.ts"
 
@@ -50,7 +51,7 @@ export const benchTrain = defineCommand({
       loss = (await trainer.step(batch, LEARNING_RATE)).loss
       if (step >= warmUp) times.push((performance.now() - start) / 1000)
     }
-    const median = times.sort((left, right) => left - right)[times.length >> 1]
+    const seconds = median(times)
     const result = {
       preset,
       precision,
@@ -59,8 +60,8 @@ export const benchTrain = defineCommand({
       threads: executor.threads,
       parameters: model.parameters.count,
       steps,
-      tokens_per_s: Math.round((microBatchRows / median) * 10) / 10,
-      step_seconds: median,
+      tokens_per_s: Math.round((microBatchRows / seconds) * 10) / 10,
+      step_seconds: seconds,
       peak_bytes: trainer.memory.reduce((most, { total }) => Math.max(most, total), 0),
       peak_resident_bytes: process.resourceUsage().maxRSS * 1024,
       loss,
