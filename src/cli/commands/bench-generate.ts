@@ -22,8 +22,6 @@ const flags = {
 }
 
 export const benchGenerate = defineCommand({
-  name: "bench generate",
-  summary: "Tokens per second of reading prompts and of writing on, greedily.",
   flags,
   example: "glossa bench generate --model speedrun.gguf --prompt-tokens 512 --new-tokens 128 --sequences 8 --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {

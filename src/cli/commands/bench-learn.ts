@@ -2,7 +2,9 @@
 import { defaultExecutor, philox, Store } from "../../engine/index.ts"
 import { GlossaError } from "../../errors.ts"
 import { CausalLanguageModel } from "../../models/index.ts"
-import { AdamW, causal, createSchedule, Trainer, type TrainingBatch } from "../../training/index.ts"
+import { Trainer, type TrainingBatch } from "../../training/loop/index.ts"
+import { causal } from "../../training/objectives/index.ts"
+import { AdamW, createSchedule } from "../../training/optim/index.ts"
 import { type Call, defineCommand, JSON_FLAG, MODEL_FLAGS, requiredText, wholeFlag } from "../command.ts"
 import { readTextFile } from "../read-file.ts"
 import { printJson, printLine } from "../terminal.ts"
@@ -23,8 +25,6 @@ const flags = {
 }
 
 export const benchLearn = defineCommand({
-  name: "bench learn",
-  summary: "Validation loss over time: a small GPT learns a text character by character.",
   flags,
   example: "glossa bench learn --text input.txt --seed 1 --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {

@@ -1,7 +1,9 @@
 /** `glossa bench train`: one training step of the plain GPT, with the models and batches of the PyTorch peer. */
 import { defaultExecutor, philox, Store } from "../../engine/index.ts"
 import { CausalLanguageModel } from "../../models/index.ts"
-import { AdamW, causal, Trainer, type TrainingBatch } from "../../training/index.ts"
+import { Trainer, type TrainingBatch } from "../../training/loop/index.ts"
+import { causal } from "../../training/objectives/index.ts"
+import { AdamW } from "../../training/optim/index.ts"
 import { badFlag, type Call, choiceFlag, defineCommand, JSON_FLAG, MODEL_FLAGS, wholeFlag } from "../command.ts"
 import { median } from "../median.ts"
 import { printJson, printLine } from "../terminal.ts"
@@ -27,8 +29,6 @@ const flags = {
 }
 
 export const benchTrain = defineCommand({
-  name: "bench train",
-  summary: "Tokens per second of training steps: GPT-2 family, AdamW, clipping, random tokens.",
   flags,
   example: "glossa bench train --preset small --precision bf16 --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {

@@ -38,8 +38,6 @@ const flags = {
 }
 
 export const convert = defineCommand({
-  name: "convert",
-  summary: "Turn a model into another form: model folder, GGUF file; from llama2.c, too.",
   flags,
   example: "glossa convert --model runs/speedrun --to gguf --type q8_0 --out speedrun.gguf",
   async run({ flags: given, terminal }: Call<typeof flags>) {

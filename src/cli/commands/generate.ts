@@ -1,5 +1,6 @@
 /** `glossa generate`: continues a prompt, streamed to the terminal or as one JSON object. */
-import { AutoModelForCausalLM, type GenerateOptions } from "../../index.ts"
+import type { GenerateOptions } from "../../generation/index.ts"
+import { AutoModelForCausalLM } from "../../language-model.ts"
 import {
   badFlag,
   type Call,
@@ -56,8 +57,6 @@ const flags = {
 }
 
 export const generate = defineCommand({
-  name: "generate",
-  summary: "Continue a prompt.",
   flags,
   example: 'glossa generate --model runs/speedrun --prompt "The people" --max-tokens 60 --temperature 0.8 --seed 1',
   async run({ flags: given, terminal }: Call<typeof flags>) {

@@ -23,9 +23,6 @@ const flags = {
 }
 
 export const pretrain = defineCommand({
-  name: "pretrain",
-  summary: "Train a model on text as a recipe says.",
-  words: [{ syntax: "<recipe>", summary: "YAML file, such as recipes/tiny.yaml" }],
   flags,
   example: "glossa pretrain recipes/moby-dick.yaml --set training.steps=500",
   async run({ words: [path], flags: given, terminal }: Call<typeof flags>) {

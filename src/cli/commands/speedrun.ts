@@ -1,6 +1,6 @@
 /** `glossa speedrun`: the main journey, from plain text to a model that writes, in the minutes that it is given. */
 import { fileURLToPath } from "node:url"
-import { LanguageModel } from "../../index.ts"
+import { LanguageModel } from "../../language-model.ts"
 import { loadRecipe, readOverride } from "../../recipes/index.ts"
 import {
   badFlag,
@@ -39,9 +39,6 @@ const flags = {
 }
 
 export const speedrun = defineCommand({
-  name: "speedrun",
-  summary: "From plain text to a tokenizer, a model, text and a report, in five minutes.",
-  words: [{ syntax: "[files...]", summary: "further files for --text, as a shell makes of a pattern" }],
   flags,
   example: "glossa speedrun --text 'src/**/*.ts' --minutes 10",
   async run({ words, flags: given, terminal }: Call<typeof flags>) {
