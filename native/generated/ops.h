@@ -40,9 +40,10 @@ enum class KernelNumber : int32_t {
   fill = 31,
   topCandidates = 32,
   round = 33,
+  randomNormal = 34,
 };
 
-constexpr int kernelCount = 34;
+constexpr int kernelCount = 35;
 
 enum class MicroOp : int32_t {
   copy = 0,

@@ -39,6 +39,7 @@ static const Kernel table[kernelCount] = {
     fill,
     topCandidates,
     round,
+    randomNormal,
 };
 
 }  // namespace glossa::GLOSSA_LEVEL

@@ -79,7 +79,8 @@ export class CausalLanguageModel {
   }
 
   /**
-   * A new model with random parameters. The same seed gives the same numbers on every machine.
+   * A new model with random parameters. The same seed gives the same numbers on every machine and for any number of
+   * threads; those of the reference executor may differ in the last bits.
    *
    * @example const model = await CausalLanguageModel.create({ modelType: "llama", config: { num_hidden_layers: 4 }, seed: 1 })
    * @throws FAMILY_UNKNOWN for a family that is not here

@@ -35,6 +35,7 @@ export const KERNELS = [
   "fill",
   "topCandidates",
   "round",
+  "randomNormal",
 ] as const
 
 export type KernelName = (typeof KERNELS)[number]
