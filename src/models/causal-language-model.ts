@@ -28,6 +28,8 @@ export interface CreateOptions {
   readonly config?: Readonly<Record<string, unknown>>
   /** Of the initial parameters: a whole number from 0 to 2³² − 1. */
   readonly seed: number
+  /** Keys of generation_config.json: how the model is to be sampled from; none when left out. */
+  readonly generation?: Readonly<Record<string, unknown>>
   /** Where the parameters live; the default executor when left out. */
   readonly executor?: Executor
   /** Names the config in errors, such as the recipe's key; `model` unless said. */
@@ -87,10 +89,10 @@ export class CausalLanguageModel {
    * @throws CONFIG_INVALID for an impossible value, or a key that the family does not have
    */
   static async create(options: CreateOptions): Promise<CausalLanguageModel> {
-    const { modelType, config: json = {}, seed, executor, where = "model" } = options
+    const { modelType, config: json = {}, seed, generation = {}, executor, where = "model" } = options
     const family = familyOf(modelType, `${where}: model_type`)
     const config = parseConfig(family, { ...json, model_type: modelType }, { where, unknownKeys: "refuse" })
-    const model = new CausalLanguageModel({ family, config, generation: {}, notices: [] }, executor)
+    const model = new CausalLanguageModel({ family, config, generation, notices: [] }, executor)
     return model.filledBy(() => model.parameters.initialize(seed))
   }
 
