@@ -3,6 +3,7 @@ import { Argument as CommanderArgument, Command as CommanderCommand, CommanderEr
 import { GlossaError, nearestName } from "../errors.ts"
 import type { Command, CommandEntry, Flag } from "./command.ts"
 import { COMMANDS } from "./commands/index.ts"
+import { startingWords } from "./invocation.ts"
 import { processTerminal, type Terminal } from "./terminal.ts"
 import { packageVersion } from "./version.ts"
 
@@ -116,7 +117,12 @@ function allCommands(command: CommanderCommand): CommanderCommand[] {
 
 function commandFault(command: CommanderCommand, wanted: string, came: string, fix?: string): GlossaError {
   const path = pathOf(command)
-  return new GlossaError("COMMAND_INVALID", { where: path, wanted, came, fix: fix ?? `see \`${path} --help\`` })
+  return new GlossaError("COMMAND_INVALID", {
+    where: path,
+    wanted,
+    came,
+    fix: fix ?? `see \`${path.replace("glossa", startingWords())} --help\``,
+  })
 }
 
 /** A complaint of commander as one clear line. */

@@ -61,7 +61,7 @@ describe.sequential("from text to text", () => {
       },
     })
     expect(stopped.exitCode).toBe(130)
-    expect(stopped.stderr).toMatch(/go on with: glossa pretrain .* --resume/)
+    expect(stopped.stderr).toMatch(/go on with: npx glossa pretrain .* --resume/)
     const again = await glossa(words)
     expect(again.exitCode).toBe(2)
     expect(again.stderr).toMatch(/RUN_EXISTS/)

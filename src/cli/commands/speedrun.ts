@@ -13,6 +13,7 @@ import {
   textFlag,
   textsFlag,
 } from "../command.ts"
+import { startingWords } from "../invocation.ts"
 import { runSpeedrun } from "../speedrun/run.ts"
 import { summaryLines } from "../speedrun/summary.ts"
 import { INTERRUPTED, notice, printJson, printLine } from "../terminal.ts"
@@ -58,7 +59,7 @@ export const speedrun = defineCommand({
     if ("stoppedAtStep" in result) {
       notice(
         terminal,
-        `stopped and saved at step ${result.stoppedAtStep}; go on with: glossa pretrain ${result.recipePath} --resume`,
+        `stopped and saved at step ${result.stoppedAtStep}; go on with: ${startingWords()} pretrain ${result.recipePath} --resume`,
       )
       process.exitCode = INTERRUPTED
       return
