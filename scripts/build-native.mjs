@@ -1,6 +1,7 @@
 // Builds the native addon and its kernels (one shared object for each instruction-set level) into build/native with the
-// C++ compiler at hand: the levels that this processor can run and scalar, or with `--all-levels` all of them. Without a
-// compiler, or when it fails, it says so in one line and still succeeds: the reference executor serves.
+// C++ compiler at hand: the levels that this processor can run and scalar, with `--all-levels` all of them, with
+// `--level=NAME` only that one and scalar. Without a compiler, or when it fails, it says so in one line and still
+// succeeds: the reference executor serves.
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import {

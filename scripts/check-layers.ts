@@ -122,9 +122,14 @@ export const ROOMS: readonly Room[] = [
   { name: "evaluation", captions: "the wing's door", mayImport: ["evaluation/metrics", "evaluation/report"] },
   { name: "recipes", captions: "schema and loader of run settings (YAML)", mayImport: ["text", "models", "training"] },
   {
+    name: "language-model",
+    captions: "a model with its tokenizer, from a folder or a file",
+    mayImport: ["engine", "text", "models", "generation"],
+  },
+  {
     name: "index",
     captions: "the package's door: the wings joined",
-    mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes"],
+    mayImport: ["engine", "text", "models", "generation", "training", "evaluation", "recipes", "language-model"],
   },
   {
     name: "cli",
@@ -136,9 +141,12 @@ export const ROOMS: readonly Room[] = [
       "models",
       "generation",
       "training",
+      "training/optim",
+      "training/objectives",
+      "training/loop",
       "evaluation",
       "recipes",
-      "index",
+      "language-model",
     ],
   },
 ]

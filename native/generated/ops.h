@@ -39,9 +39,10 @@ enum class KernelNumber : int32_t {
   fill = 30,
   topCandidates = 31,
   round = 32,
+  randomNormal = 33,
 };
 
-constexpr int kernelCount = 33;
+constexpr int kernelCount = 34;
 
 enum class MicroOp : int32_t {
   copy = 0,

@@ -58,6 +58,7 @@ void adamW(const Call& call, Team& team);
 void fill(const Call& call, Team& team);
 void topCandidates(const Call& call, Team& team);
 void round(const Call& call, Team& team);
+void randomNormal(const Call& call, Team& team);
 
 // log(sum(exp(row))) in fixed chunks of 1,024, chunks joined in ascending order: the one function every
 // log-probability comes from (logSumExp, linearCrossEntropy, sample, topCandidates). Defined in log-sum-exp.cc.

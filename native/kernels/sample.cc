@@ -17,25 +17,11 @@
 
 #include "../simd/math.h"
 #include "candidates.h"
+#include "philox.h"
 
 namespace glossa::GLOSSA_LEVEL {
 
 namespace {
-
-// The first word of Philox4x32-10.
-uint32_t philox(uint32_t key0, uint32_t key1, uint32_t counter) {
-  uint32_t word[4] = {counter, 0, 0, 0};
-  for (int round = 0; round < 10; round++) {
-    const uint64_t a = uint64_t(0xD2511F53u) * word[0];
-    const uint64_t b = uint64_t(0xCD9E8D57u) * word[2];
-    const uint32_t next[4] = {static_cast<uint32_t>(b >> 32) ^ word[1] ^ key0, static_cast<uint32_t>(b),
-                              static_cast<uint32_t>(a >> 32) ^ word[3] ^ key1, static_cast<uint32_t>(a)};
-    for (int i = 0; i < 4; i++) word[i] = next[i];
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
-  }
-  return word[0];
-}
 
 struct Settings {
   float temperature;
@@ -123,9 +109,9 @@ void sample(const Call& call, Team& team) {
       id = bestCandidate(logits.as<float>() + start, rows.width);
     } else {
       Ranking ranking(team, worker, logits, start, rows.width);
-      const uint32_t bits = philox(static_cast<uint32_t>(seeds[2 * row]), static_cast<uint32_t>(seeds[2 * row + 1]),
-                                   static_cast<uint32_t>(counters[row]));
-      const Settings settings{temperatures[row], topKs[row], topPs[row], minPs[row], bits * 0x1p-32};
+      uint32_t words[4][1] = {{static_cast<uint32_t>(counters[row])}, {0}, {0}, {0}};
+      philox(static_cast<uint32_t>(seeds[2 * row]), static_cast<uint32_t>(seeds[2 * row + 1]), words);
+      const Settings settings{temperatures[row], topKs[row], topPs[row], minPs[row], words[0][0] * 0x1p-32};
       id = draw(logits, start, ranking, settings);
     }
     ids[row] = id;

@@ -38,6 +38,7 @@ static const Kernel table[kernelCount] = {
     fill,
     topCandidates,
     round,
+    randomNormal,
 };
 
 }  // namespace glossa::GLOSSA_LEVEL

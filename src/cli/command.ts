@@ -1,4 +1,7 @@
-/** What a command is: a name, a sentence, arguments and flags as data, and one function. Help and parsing come from it. */
+/**
+ * What a command is: a name, a sentence, arguments and flags as data, and one function. Help and parsing come from it. Its
+ * name and what `glossa --help` says of it stand apart from the rest, which is read only when the command is asked for.
+ */
 import { GlossaError } from "../errors.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -32,11 +35,17 @@ export interface Call<Definitions> {
   readonly terminal: Terminal
 }
 
-export interface Command<Definitions = Flags> {
+/** A command in the list of all. */
+export interface CommandEntry {
   /** One word, or two for a command of a group: `tokenizer train`. */
   readonly name: string
   readonly summary: string
   readonly words?: readonly Argument[]
+  /** Reads the command and all that it needs. */
+  load(): Promise<Command>
+}
+
+export interface Command<Definitions = Flags> {
   readonly flags: Definitions
   /** Shown under the help. */
   readonly example?: string

@@ -1,9 +1,9 @@
 /** The command line: finds the command, hands it its flags, and turns what goes wrong into one line and an exit code. */
 import { Argument as CommanderArgument, Command as CommanderCommand, CommanderError, Option } from "commander"
-import { createExecutor, setDefaultExecutor } from "../engine/index.ts"
 import { GlossaError, nearestName } from "../errors.ts"
-import type { Command, Flag } from "./command.ts"
+import type { Command, CommandEntry, Flag } from "./command.ts"
 import { COMMANDS } from "./commands/index.ts"
+import { startingWords } from "./invocation.ts"
 import { processTerminal, type Terminal } from "./terminal.ts"
 import { packageVersion } from "./version.ts"
 
@@ -16,7 +16,8 @@ export async function main(words: readonly string[], terminal: Terminal = proces
 export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
   try {
     process.exitCode = 0
-    await buildProgram(terminal).parseAsync([...words], { from: "user" })
+    const program = await buildProgram(words, terminal)
+    await program.parseAsync([...words], { from: "user" })
     return Number(process.exitCode)
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
@@ -41,23 +42,23 @@ function report(error: unknown, { notices }: Terminal): number {
   return 1
 }
 
-/** The whole program, described to commander. */
-export function buildProgram(terminal: Terminal): CommanderCommand {
+/** The program, described to commander; in full only the commands whose names are among the words. */
+async function buildProgram(words: readonly string[], terminal: Terminal): Promise<CommanderCommand> {
   const program = new CommanderCommand("glossa")
     .description("Language models from plain text, in TypeScript: tokenizer, training, generation, evaluation.")
     .version(packageVersion(), "--version", "print the version")
     .showSuggestionAfterError(false)
   const groups = new Map<string, CommanderCommand>()
-  for (const command of COMMANDS) {
-    const [first, second] = command.name.split(" ")
-    if (second === undefined) describeCommand(program.command(first), command, terminal)
-    else {
-      const group = groups.get(first) ?? program.command(first).description(GROUPS[first] ?? "")
-      groups.set(first, group)
-      describeCommand(group.command(second), command, terminal)
-    }
+  for (const entry of COMMANDS) {
+    const names = entry.name.split(" ")
+    const [first, second] = names
+    const group = second === undefined ? program : (groups.get(first) ?? program.command(first))
+    if (second !== undefined) groups.set(first, group.description(GROUPS[first] ?? ""))
+    const target = group.command(names.at(-1)!)
+    describeEntry(target, entry)
+    if (names.every((name) => words.includes(name))) describeCommand(target, await entry.load(), terminal)
   }
-  for (const command of [program, ...groups.values(), ...allCommands(program)]) quiet(command, terminal)
+  for (const command of [program, ...allCommands(program)]) quiet(command, terminal)
   return program
 }
 
@@ -66,15 +67,18 @@ const GROUPS: Readonly<Record<string, string>> = {
   bench: "Measure speed and learning against stated peers.",
 }
 
+function describeEntry(target: CommanderCommand, { summary, words = [] }: CommandEntry): void {
+  target.description(summary)
+  for (const word of words) target.addArgument(new CommanderArgument(word.syntax, word.summary))
+}
+
 function describeCommand(target: CommanderCommand, command: Command, terminal: Terminal): void {
-  target.description(command.summary)
-  for (const { syntax, summary } of command.words ?? []) target.addArgument(new CommanderArgument(syntax, summary))
   const flags = Object.entries(command.flags) as [string, Flag<unknown>][]
   for (const [, flag] of flags) target.addOption(optionOf(flag))
   if (command.example) target.addHelpText("after", `\nExample:\n  ${command.example}`)
   target.action(async (...parsed: unknown[]) => {
     const values = target.opts<Record<string, unknown>>()
-    useThreads(values["threads"] as number | undefined)
+    await useThreads(values["threads"] as number | undefined)
     const words = parsed
       .slice(0, -2)
       .flat()
@@ -93,8 +97,10 @@ function optionOf({ syntax, summary, parse, initial }: Flag<unknown>): Option {
   return option
 }
 
-function useThreads(threads: number | undefined): void {
-  if (threads !== undefined) setDefaultExecutor(createExecutor({ threads }))
+async function useThreads(threads: number | undefined): Promise<void> {
+  if (threads === undefined) return
+  const { createExecutor, setDefaultExecutor } = await import("../engine/index.ts")
+  setDefaultExecutor(createExecutor({ threads }))
 }
 
 /** Commander throws instead of exiting, and its complaints become errors of ours. */
@@ -111,7 +117,12 @@ function allCommands(command: CommanderCommand): CommanderCommand[] {
 
 function commandFault(command: CommanderCommand, wanted: string, came: string, fix?: string): GlossaError {
   const path = pathOf(command)
-  return new GlossaError("COMMAND_INVALID", { where: path, wanted, came, fix: fix ?? `see \`${path} --help\`` })
+  return new GlossaError("COMMAND_INVALID", {
+    where: path,
+    wanted,
+    came,
+    fix: fix ?? `see \`${path.replace("glossa", startingWords())} --help\``,
+  })
 }
 
 /** A complaint of commander as one clear line. */

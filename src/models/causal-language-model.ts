@@ -28,6 +28,8 @@ export interface CreateOptions {
   readonly config?: Readonly<Record<string, unknown>>
   /** Of the initial parameters: a whole number from 0 to 2³² − 1. */
   readonly seed: number
+  /** Keys of generation_config.json: how the model is to be sampled from; none when left out. */
+  readonly generation?: Readonly<Record<string, unknown>>
   /** Where the parameters live; the default executor when left out. */
   readonly executor?: Executor
   /** Names the config in errors, such as the recipe's key; `model` unless said. */
@@ -79,17 +81,18 @@ export class CausalLanguageModel {
   }
 
   /**
-   * A new model with random parameters. The same seed gives the same numbers on every machine.
+   * A new model with random parameters. The same seed gives the same numbers on every machine and for any number of
+   * threads; those of the reference executor may differ in the last bits.
    *
    * @example const model = await CausalLanguageModel.create({ modelType: "llama", config: { num_hidden_layers: 4 }, seed: 1 })
    * @throws FAMILY_UNKNOWN for a family that is not here
    * @throws CONFIG_INVALID for an impossible value, or a key that the family does not have
    */
   static async create(options: CreateOptions): Promise<CausalLanguageModel> {
-    const { modelType, config: json = {}, seed, executor, where = "model" } = options
+    const { modelType, config: json = {}, seed, generation = {}, executor, where = "model" } = options
     const family = familyOf(modelType, `${where}: model_type`)
     const config = parseConfig(family, { ...json, model_type: modelType }, { where, unknownKeys: "refuse" })
-    const model = new CausalLanguageModel({ family, config, generation: {}, notices: [] }, executor)
+    const model = new CausalLanguageModel({ family, config, generation, notices: [] }, executor)
     return model.filledBy(() => model.parameters.initialize(seed))
   }
 

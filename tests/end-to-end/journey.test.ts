@@ -61,7 +61,7 @@ describe.sequential("from text to text", () => {
       },
     })
     expect(stopped.exitCode).toBe(130)
-    expect(stopped.stderr).toMatch(/go on with: glossa pretrain .* --resume/)
+    expect(stopped.stderr).toMatch(/go on with: npx glossa pretrain .* --resume/)
     const again = await glossa(words)
     expect(again.exitCode).toBe(2)
     expect(again.stderr).toMatch(/RUN_EXISTS/)
@@ -95,6 +95,16 @@ describe.sequential("from text to text", () => {
       ..."--max-tokens 12 --temperature 1 --seed 7".split(" "),
     ])
     expect(JSON.parse(sameIds.stdout).ids).toEqual(ids)
+  })
+
+  it("draws where no flag says how, and tells the flags that give the same text", async () => {
+    const words = ["generate", "--model", model(), "--prompt", "The", "--max-tokens", "12"]
+    const { stdout, stderr } = await glossa(words)
+    const flags = /^drawing with (--temperature 0\.8 --top-p 0\.95 --seed \d+)$/m.exec(stderr)?.[1]
+    expect(flags, stderr).toBeDefined()
+    expect((await glossa([...words, ...(flags as string).split(" ")])).stdout).toBe(stdout)
+    const greedy = await glossa([...words, "--temperature", "0"])
+    expect(greedy.stderr).toContain("taking the likeliest token")
   })
 
   it.skipIf(!nativeExecutor())("writes a trace of what ran", async () => {

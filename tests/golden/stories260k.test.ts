@@ -91,7 +91,7 @@ it("convert tells what is wrong in one line", async () => {
   const missing = await glossa(["convert", "--from", "llama2c", ...flags])
   expect(missing).toMatchObject({ exitCode: 2, output: "" })
   expect(missing.notices).toBe(
-    "none-either.bin: wanted a tokenizer of llama2.c; came no such file. [FILE_UNREADABLE]\n",
+    "none-either.bin: wanted a tokenizer of llama2.c; came no such file; check the path. [FILE_UNREADABLE]\n",
   )
   const unnamed = await glossa(["convert", ...flags])
   expect(unnamed.exitCode).toBe(2)

@@ -4,6 +4,7 @@ import { CACHE_PAGE, defaultExecutor } from "../../engine/index.ts"
 import { resolveSettings, Scheduler } from "../../generation/index.ts"
 import { CausalLanguageModel } from "../../models/index.ts"
 import { badFlag, type Call, defineCommand, JSON_FLAG, MODEL_FLAGS, requiredText, wholeFlag } from "../command.ts"
+import { median } from "../median.ts"
 import { notice, printJson, printLine } from "../terminal.ts"
 
 /** The first round warms up; the median of the others counts. */
@@ -21,8 +22,6 @@ const flags = {
 }
 
 export const benchGenerate = defineCommand({
-  name: "bench generate",
-  summary: "Tokens per second of reading prompts and of writing on, greedily.",
   flags,
   example: "glossa bench generate --model speedrun.gguf --prompt-tokens 512 --new-tokens 128 --sequences 8 --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {
@@ -49,8 +48,8 @@ export const benchGenerate = defineCommand({
       file: basename(given.model),
       threads: defaultExecutor().threads,
       sequences,
-      prefill_tokens_per_s: median(counted.map(({ prefill }) => prefill)),
-      decode_tokens_per_s: median(counted.map(({ decode }) => decode)),
+      prefill_tokens_per_s: toTenths(median(counted.map(({ prefill }) => prefill))),
+      decode_tokens_per_s: toTenths(median(counted.map(({ decode }) => decode))),
     }
     if (given.json) printJson(terminal, result)
     else
@@ -111,7 +110,6 @@ function peerPrompt(length: number, vocabularySize: number): number[] {
   return Array.from({ length }, (_, index) => (300 + ((index * 7919) % 20_000)) % vocabularySize)
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right)
-  return Math.round(sorted[sorted.length >> 1] * 10) / 10
+function toTenths(value: number): number {
+  return Math.round(value * 10) / 10
 }

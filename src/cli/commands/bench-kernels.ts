@@ -14,8 +14,6 @@ const flags = {
 }
 
 export const benchKernels = defineCommand({
-  name: "bench kernels",
-  summary: "Time, bytes, operations and share of the roof of each operation at a model's sizes.",
   flags,
   example: "glossa bench kernels --preset small --op matmul --op attention",
   async run({ flags: given, terminal }: Call<typeof flags>) {

@@ -1,10 +1,12 @@
 /** `glossa bench learn`: time to a validation loss, with the task, model and recipe of the PyTorch peer. */
-import { readFile } from "node:fs/promises"
 import { defaultExecutor, philox, Store } from "../../engine/index.ts"
 import { GlossaError } from "../../errors.ts"
 import { CausalLanguageModel } from "../../models/index.ts"
-import { AdamW, causal, createSchedule, Trainer, type TrainingBatch } from "../../training/index.ts"
+import { Trainer, type TrainingBatch } from "../../training/loop/index.ts"
+import { causal } from "../../training/objectives/index.ts"
+import { AdamW, createSchedule } from "../../training/optim/index.ts"
 import { type Call, defineCommand, JSON_FLAG, MODEL_FLAGS, requiredText, wholeFlag } from "../command.ts"
+import { readTextFile } from "../read-file.ts"
 import { printJson, printLine } from "../terminal.ts"
 import { plainGpt } from "./bench-train.ts"
 
@@ -23,8 +25,6 @@ const flags = {
 }
 
 export const benchLearn = defineCommand({
-  name: "bench learn",
-  summary: "Validation loss over time: a small GPT learns a text character by character.",
   flags,
   example: "glossa bench learn --text input.txt --seed 1 --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {
@@ -59,7 +59,7 @@ export const benchLearn = defineCommand({
 
 /** The characters of a text as ids in the order of their code points; the last tenth apart. */
 async function readCharacters(path: string) {
-  const text = await readText(path)
+  const text = await readTextFile(path)
   const characters = Array.from(text)
   const alphabet = [...new Set(characters)].sort((left, right) => left.codePointAt(0)! - right.codePointAt(0)!)
   const idOf = new Map(alphabet.map((character, id) => [character, id]))
@@ -74,22 +74,6 @@ async function readCharacters(path: string) {
       fix: "name a longer text",
     })
   return { training: ids.subarray(0, boundary), validation: ids.subarray(boundary), vocabulary: alphabet.length }
-}
-
-async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array
-  try {
-    bytes = await readFile(path)
-  } catch (cause) {
-    const came = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message
-    throw new GlossaError("FILE_UNREADABLE", { where: path, wanted: "a text file", came, fix: "check the path", cause })
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-  } catch (cause) {
-    const fix = "convert the file to UTF-8"
-    throw new GlossaError("TEXT_NOT_UTF8", { where: path, wanted: "UTF-8 text", came: "other bytes", fix, cause })
-  }
 }
 
 /** Windows from places that the seed and the step decide. */

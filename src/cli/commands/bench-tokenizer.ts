@@ -24,8 +24,6 @@ const flags = {
 }
 
 export const benchTokenizer = defineCommand({
-  name: "bench tokenizer",
-  summary: "Megabytes of text encoded per second, one thread.",
   flags,
   example: "glossa bench tokenizer --tokenizer runs/speedrun --text book.txt --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {

@@ -1,8 +1,11 @@
 /** `glossa bench train`: one training step of the plain GPT, with the models and batches of the PyTorch peer. */
 import { defaultExecutor, philox, Store } from "../../engine/index.ts"
 import { CausalLanguageModel } from "../../models/index.ts"
-import { AdamW, causal, Trainer, type TrainingBatch } from "../../training/index.ts"
+import { Trainer, type TrainingBatch } from "../../training/loop/index.ts"
+import { causal } from "../../training/objectives/index.ts"
+import { AdamW } from "../../training/optim/index.ts"
 import { badFlag, type Call, choiceFlag, defineCommand, JSON_FLAG, MODEL_FLAGS, wholeFlag } from "../command.ts"
+import { median } from "../median.ts"
 import { printJson, printLine } from "../terminal.ts"
 import { byteSize, grouped } from "../wording.ts"
 
@@ -26,8 +29,6 @@ const flags = {
 }
 
 export const benchTrain = defineCommand({
-  name: "bench train",
-  summary: "Tokens per second of training steps: GPT-2 family, AdamW, clipping, random tokens.",
   flags,
   example: "glossa bench train --preset small --precision bf16 --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {
@@ -50,7 +51,7 @@ export const benchTrain = defineCommand({
       loss = (await trainer.step(batch, LEARNING_RATE)).loss
       if (step >= warmUp) times.push((performance.now() - start) / 1000)
     }
-    const median = times.sort((left, right) => left - right)[times.length >> 1]
+    const seconds = median(times)
     const result = {
       preset,
       precision,
@@ -59,8 +60,8 @@ export const benchTrain = defineCommand({
       threads: executor.threads,
       parameters: model.parameters.count,
       steps,
-      tokens_per_s: Math.round((microBatchRows / median) * 10) / 10,
-      step_seconds: median,
+      tokens_per_s: Math.round((microBatchRows / seconds) * 10) / 10,
+      step_seconds: seconds,
       peak_bytes: trainer.memory.reduce((most, { total }) => Math.max(most, total), 0),
       peak_resident_bytes: process.resourceUsage().maxRSS * 1024,
       loss,

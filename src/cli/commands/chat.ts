@@ -1,6 +1,7 @@
 /** `glossa chat`: type a beginning, the model goes on. Plain continuation: there is no chat model yet. */
 import { createInterface } from "node:readline/promises"
-import { AutoModelForCausalLM, type GenerateOptions, type LanguageModel } from "../../index.ts"
+import type { GenerateOptions } from "../../generation/index.ts"
+import { AutoModelForCausalLM, type LanguageModel } from "../../language-model.ts"
 import { badFlag, type Call, defineCommand, MODEL_FLAGS, requiredText } from "../command.ts"
 import { notice, printLine, type Terminal } from "../terminal.ts"
 import { SAMPLING_FLAGS, samplingOptions } from "./generate.ts"
@@ -8,8 +9,6 @@ import { SAMPLING_FLAGS, samplingOptions } from "./generate.ts"
 const flags = { model: requiredText("--model <path>", "model folder or GGUF file"), ...SAMPLING_FLAGS, ...MODEL_FLAGS }
 
 export const chat = defineCommand({
-  name: "chat",
-  summary: "Type a beginning; the model goes on.",
   flags,
   example: "glossa chat --model runs/speedrun",
   async run({ flags: given, terminal }: Call<typeof flags>) {

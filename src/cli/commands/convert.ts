@@ -1,7 +1,5 @@
 /** `glossa convert`: a model in another form: model folders, GGUF files, and checkpoints of llama2.c on the way in. */
-import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
-import { GlossaError } from "../../errors.ts"
 import {
   familyOf,
   importLlama2c,
@@ -22,6 +20,7 @@ import {
   requiredText,
   textFlag,
 } from "../command.ts"
+import { readFileBytes } from "../read-file.ts"
 import { notice, printJson, printLine, type Terminal } from "../terminal.ts"
 import { grouped } from "../wording.ts"
 
@@ -39,8 +38,6 @@ const flags = {
 }
 
 export const convert = defineCommand({
-  name: "convert",
-  summary: "Turn a model into another form: model folder, GGUF file; from llama2.c, too.",
   flags,
   example: "glossa convert --model runs/speedrun --to gguf --type q8_0 --out speedrun.gguf",
   async run({ flags: given, terminal }: Call<typeof flags>) {
@@ -116,23 +113,12 @@ function tell(
 }
 
 async function fromLlama2c({ checkpoint = "", tokenizer: path, dtype, out, json }: Given, terminal: Terminal) {
-  const tokenizer = path === undefined ? undefined : await readTokenizer(path)
+  const tokenizer =
+    path === undefined ? undefined : tokenizerFromLlama2c(await readFileBytes(path, "a tokenizer of llama2.c"), path)
   const config = await importLlama2c(checkpoint, out, dtype ? { dtype } : {})
   await tokenizer?.save(out)
   const tokens = tokenizer?.vocabularySize ?? config.vocab_size
   if (tokens !== config.vocab_size)
     notice(terminal, `The tokenizer has ${grouped(tokens)} ids, the model ${grouped(config.vocab_size)}.`)
   tell({ family: familyOf(config.model_type), config }, { out, json }, terminal)
-}
-
-async function readTokenizer(path: string): Promise<Tokenizer> {
-  let bytes: Uint8Array
-  try {
-    bytes = await readFile(path)
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const came = code === "ENOENT" ? "no such file" : message
-    throw new GlossaError("FILE_UNREADABLE", { where: path, wanted: "a tokenizer of llama2.c", came, cause })
-  }
-  return tokenizerFromLlama2c(bytes, path)
 }

@@ -16,8 +16,6 @@ import { byteSize } from "../wording.ts"
 const flags = { ...COMMON_FLAGS, ...JSON_FLAG }
 
 export const doctor = defineCommand({
-  name: "doctor",
-  summary: "What this machine is, which executor serves and why, and what the machine can do at best.",
   flags,
   example: "glossa doctor --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {

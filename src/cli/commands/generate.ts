@@ -1,5 +1,14 @@
 /** `glossa generate`: continues a prompt, streamed to the terminal or as one JSON object. */
-import { AutoModelForCausalLM, type GenerateOptions } from "../../index.ts"
+import {
+  applyDefaults,
+  type GenerateOptions,
+  type ResolvedSettings,
+  randomSeed,
+  readGenerationConfig,
+  resolveSettings,
+} from "../../generation/index.ts"
+import { AutoModelForCausalLM } from "../../language-model.ts"
+import type { CausalLanguageModel } from "../../models/index.ts"
 import {
   badFlag,
   type Call,
@@ -56,8 +65,6 @@ const flags = {
 }
 
 export const generate = defineCommand({
-  name: "generate",
-  summary: "Continue a prompt.",
   flags,
   example: 'glossa generate --model runs/speedrun --prompt "The people" --max-tokens 60 --temperature 0.8 --seed 1',
   async run({ flags: given, terminal }: Call<typeof flags>) {
@@ -74,15 +81,41 @@ export const generate = defineCommand({
       given.precision ? { precision: given.precision } : {},
     )
     for (const line of model.model.notices) notice(terminal, line)
-    const options = { ...samplingOptions(given), signal: interruption.signal }
+    const asked = samplingOptions(given)
+    const { seed, temperature, topK, topP, minP } = settingsFor(model.model, asked)
+    const options = { ...asked, ...(temperature > 0 ? { seed } : {}), signal: interruption.signal }
     if (given.json) {
-      const { text, ids, logprobs, finishReason, seed } = await model.generate(prompt, options)
-      printJson(terminal, { text, ids, logprobs, finish_reason: finishReason, seed })
+      const { text, ids, logprobs, finishReason } = await model.generate(prompt, options)
+      const drawn = { temperature, top_k: topK, top_p: topP, min_p: minP, seed }
+      printJson(terminal, { text, ids, logprobs, finish_reason: finishReason, ...drawn })
     } else {
-      for await (const piece of model.stream(prompt, options))
+      let isTold = false
+      for await (const piece of model.stream(prompt, options)) {
+        // Not before it is certain that the prompt can be continued: a fault is one line.
+        if (!isTold) notice(terminal, describeDrawing({ seed, temperature, topK, topP, minP }))
+        isTold = true
         terminal.output.write(model.tokenizer ? piece.text : `${piece.id} `)
+      }
       printLine(terminal)
     }
     interruption.release()
   },
 })
+
+type Drawing = Pick<ResolvedSettings, "seed" | "temperature" | "topK" | "topP" | "minP">
+
+/** What is asked for over what the model's generation_config.json says. */
+function settingsFor({ generation }: CausalLanguageModel, asked: GenerateOptions): Drawing {
+  return resolveSettings(applyDefaults(asked, readGenerationConfig(generation).settings), randomSeed)
+}
+
+/** How tokens are chosen, in the words of the flags. */
+export function describeDrawing({ seed, temperature, topK, topP, minP }: Drawing): string {
+  if (temperature === 0) return "taking the likeliest token each time; --temperature 0.8 draws"
+  const cuts = [
+    ...(topK > 0 ? [`--top-k ${topK}`] : []),
+    ...(topP < 1 ? [`--top-p ${topP}`] : []),
+    ...(minP > 0 ? [`min_p ${minP}`] : []),
+  ]
+  return `drawing with ${[`--temperature ${temperature}`, ...cuts, `--seed ${seed}`].join(" ")}`
+}

@@ -7,6 +7,7 @@ import type { Tokenizer } from "../../text/index.ts"
 import { pretrain as runPretrain } from "../../training/index.ts"
 import { type Call, defineCommand, JSON_FLAG, MODEL_FLAGS, switchFlag, textFlag, textsFlag } from "../command.ts"
 import { describeText, makeTokenizer, readText, tokenizerOfRun, tokenizeText } from "../data.ts"
+import { shellWord, startingWords } from "../invocation.ts"
 import { INTERRUPTED, notice, printJson, printLine } from "../terminal.ts"
 import { TrainingProgress } from "../training-progress.ts"
 import { duration, grouped, largeCount } from "../wording.ts"
@@ -23,9 +24,6 @@ const flags = {
 }
 
 export const pretrain = defineCommand({
-  name: "pretrain",
-  summary: "Train a model on text as a recipe says.",
-  words: [{ syntax: "<recipe>", summary: "YAML file, such as recipes/tiny.yaml" }],
   flags,
   example: "glossa pretrain recipes/moby-dick.yaml --set training.steps=500",
   async run({ words: [path], flags: given, terminal }: Call<typeof flags>) {
@@ -92,7 +90,8 @@ export const pretrain = defineCommand({
         )
       }
       if (result.ended === "aborted") {
-        notice(terminal, `stopped and saved at step ${step}; go on with: glossa ${resumeWords(path, given).join(" ")}`)
+        const again = [startingWords(), ...resumeWords(path, given)].join(" ")
+        notice(terminal, `stopped and saved at step ${step}; go on with: ${again}`)
         process.exitCode = INTERRUPTED
       }
     } finally {
@@ -118,16 +117,12 @@ function resumeWords(path: string, { set, from, out, precision, threads }: Given
   return [
     "pretrain",
     path,
-    ...set.flatMap((override) => ["--set", quoted(override)]),
+    ...set.flatMap((override) => ["--set", shellWord(override)]),
     ...Object.entries(valued).flatMap(([name, value]) =>
-      value === undefined ? [] : [`--${name}`, quoted(String(value))],
+      value === undefined ? [] : [`--${name}`, shellWord(String(value))],
     ),
     "--resume",
   ]
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** Continues a recipe's prompt with the model as it is now. */

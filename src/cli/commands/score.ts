@@ -1,5 +1,5 @@
 /** `glossa score`: the log-probability of each id but the first, given those before it. */
-import { AutoModelForCausalLM } from "../../index.ts"
+import { AutoModelForCausalLM } from "../../language-model.ts"
 import {
   badFlag,
   type Call,
@@ -21,8 +21,6 @@ const flags = {
 }
 
 export const score = defineCommand({
-  name: "score",
-  summary: "Log-probabilities of given ids or text, in nats.",
   flags,
   example: "glossa score --model runs/speedrun --ids 0,335,610 --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {

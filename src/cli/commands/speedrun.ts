@@ -1,6 +1,6 @@
 /** `glossa speedrun`: the main journey, from plain text to a model that writes, in the minutes that it is given. */
 import { fileURLToPath } from "node:url"
-import { LanguageModel } from "../../index.ts"
+import { LanguageModel } from "../../language-model.ts"
 import { loadRecipe, readOverride } from "../../recipes/index.ts"
 import {
   badFlag,
@@ -13,6 +13,7 @@ import {
   textFlag,
   textsFlag,
 } from "../command.ts"
+import { startingWords } from "../invocation.ts"
 import { runSpeedrun } from "../speedrun/run.ts"
 import { summaryLines } from "../speedrun/summary.ts"
 import { INTERRUPTED, notice, printJson, printLine } from "../terminal.ts"
@@ -39,9 +40,6 @@ const flags = {
 }
 
 export const speedrun = defineCommand({
-  name: "speedrun",
-  summary: "From plain text to a tokenizer, a model, text and a report, in five minutes.",
-  words: [{ syntax: "[files...]", summary: "further files for --text, as a shell makes of a pattern" }],
   flags,
   example: "glossa speedrun --text 'src/**/*.ts' --minutes 10",
   async run({ words, flags: given, terminal }: Call<typeof flags>) {
@@ -61,7 +59,7 @@ export const speedrun = defineCommand({
     if ("stoppedAtStep" in result) {
       notice(
         terminal,
-        `stopped and saved at step ${result.stoppedAtStep}; go on with: glossa pretrain ${result.recipePath} --resume`,
+        `stopped and saved at step ${result.stoppedAtStep}; go on with: ${startingWords()} pretrain ${result.recipePath} --resume`,
       )
       process.exitCode = INTERRUPTED
       return

@@ -21,8 +21,6 @@ const flags = {
 }
 
 export const tokenizerDecode = defineCommand({
-  name: "tokenizer decode",
-  summary: "Turn ids back into text.",
   flags,
   example: "glossa tokenizer decode --tokenizer runs/speedrun --ids 86,311,450",
   async run({ flags: given, terminal }: Call<typeof flags>) {

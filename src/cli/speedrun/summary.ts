@@ -1,5 +1,6 @@
 /** What a speedrun says at its end: the figures, a program that runs as pasted, and what to do next. */
-import { duration, grouped, largeCount, onOneLine } from "../wording.ts"
+import { shellWord, startingWords } from "../invocation.ts"
+import { byteSize, duration, grouped, largeCount, onOneLine } from "../wording.ts"
 import type { FinishedRun } from "./report.ts"
 
 /** The lines, in order. */
@@ -8,6 +9,7 @@ export function summaryLines(run: FinishedRun): string[] {
   const folder = recipe.output
   const total = performance.now() / 1000
   const [{ prompt, text }] = finalSamples
+  const glossa = startingWords()
   return [
     "",
     `${largeCount(description.parameters)} parameters, ${largeCount(result.progress.tokens)} tokens read in ${grouped(result.progress.step)} steps, ${duration(total)} in all`,
@@ -16,20 +18,34 @@ export function summaryLines(run: FinishedRun): string[] {
     `  this model     ${bitsPerByte.toFixed(3)}`,
     `  brotli         ${baselines.brotliBitsPerByte.toFixed(3)}`,
     `  byte ${baselines.ngramOrder}-gram    ${baselines.ngramBitsPerByte.toFixed(3)}`,
+    ...countingNote(run),
     `trainer = generator: ${identity.identical} of ${identity.compared} log-probabilities identical`,
     ...referenceNote(run),
     "",
     `${onOneLine(prompt, 60)} ›${onOneLine(` ${text}`, 400)}`,
     "",
-    `Write on with it (save as first.ts and run: npx tsx first.ts):`,
+    `Write on with it (save as first.mjs and run: node first.mjs):`,
     "",
     ...programLines(folder, prompt),
     "",
     "Next:",
-    `  npx glossa chat --model ${shellWord(folder)}`,
-    `  npx glossa generate --model ${shellWord(folder)} --prompt ${shellWord(onOneLine(prompt, 60))} --temperature 0.8`,
-    `  npx glossa speedrun --text 'src/**/*.ts' --minutes 10`,
+    `  ${glossa} chat --model ${shellWord(folder)}`,
+    `  ${glossa} generate --model ${shellWord(folder)} --prompt ${shellWord(onOneLine(prompt, 60))}`,
+    `  ${glossa} speedrun --text 'src/**/*.ts' --minutes 10`,
     `  ${shellWord(`${folder}/report.html`)} has the whole story`,
+  ]
+}
+
+/** On little text, or in little time, counting is better than learning; that is said, not left to be found. */
+export function countingNote({
+  bitsPerByte,
+  baselines,
+  text,
+}: Pick<FinishedRun, "bitsPerByte" | "baselines" | "text">) {
+  if (bitsPerByte <= baselines.ngramBitsPerByte) return []
+  return [
+    `  counting ${baselines.ngramOrder} bytes at a time predicts this text better than the model: ` +
+      `${byteSize(text.trainingBytes)} in this time are too little to learn from; more text or more --minutes help`,
   ]
 }
 
@@ -39,7 +55,7 @@ function referenceNote({ executor, identity }: FinishedRun): string[] {
   return ["  (the reference executor rounds only what is stored; identity is the native executor's promise)"]
 }
 
-/** Six lines of TypeScript that run as pasted where the run was made. */
+/** A program of six lines that runs as pasted where the run was made. */
 export function programLines(folder: string, prompt: string): string[] {
   return [
     'import { AutoModelForCausalLM } from "glossa"',
@@ -49,8 +65,4 @@ export function programLines(folder: string, prompt: string): string[] {
     "for await (const { text } of pieces) process.stdout.write(text)",
     "model.dispose()",
   ]
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -41,6 +41,7 @@ import type { OpCases } from "./op-case.cases.ts"
 import { quantizedCrossEntropyCases } from "./quantized-cross-entropy.cases.ts"
 import { quantizedEmbeddingCases } from "./quantized-embedding.cases.ts"
 import { quantizedMatmulCases } from "./quantized-matmul.cases.ts"
+import { randomNormalCases } from "./random-normal.cases.ts"
 import { reciprocalCases } from "./reciprocal.cases.ts"
 import { reciprocalSqrtCases } from "./reciprocal-sqrt.cases.ts"
 import { reluCases } from "./relu.cases.ts"
@@ -110,6 +111,7 @@ export const OP_CASES = {
   quantizedEmbedding: quantizedEmbeddingCases,
   quantizedMatmul: quantizedMatmulCases,
   reciprocalSqrt: reciprocalSqrtCases,
+  randomNormal: randomNormalCases,
   reciprocal: reciprocalCases,
   relu: reluCases,
   reshape: reshapeCases,

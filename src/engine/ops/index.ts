@@ -39,6 +39,7 @@ import { negateOp } from "./negate.ts"
 import { quantizedCrossEntropyOp } from "./quantized-cross-entropy.ts"
 import { quantizedEmbeddingOp } from "./quantized-embedding.ts"
 import { quantizedMatmulOp } from "./quantized-matmul.ts"
+import { randomNormalOp } from "./random-normal.ts"
 import { reciprocalOp } from "./reciprocal.ts"
 import { reciprocalSqrtOp } from "./reciprocal-sqrt.ts"
 import { reluOp } from "./relu.ts"
@@ -106,6 +107,7 @@ export const OPS = {
   quantizedEmbedding: quantizedEmbeddingOp as OpDefinition<never>,
   quantizedMatmul: quantizedMatmulOp as OpDefinition<never>,
   reciprocalSqrt: reciprocalSqrtOp as OpDefinition<never>,
+  randomNormal: randomNormalOp as OpDefinition<never>,
   reciprocal: reciprocalOp as OpDefinition<never>,
   relu: reluOp as OpDefinition<never>,
   reshape: reshapeOp as OpDefinition<never>,
@@ -176,6 +178,7 @@ export * from "./philox.ts"
 export { quantizedCrossEntropy } from "./quantized-cross-entropy.ts"
 export { quantizedEmbedding } from "./quantized-embedding.ts"
 export { MOST_WEIGHTS, quantizedMatmul, quantizedMatmuls } from "./quantized-matmul.ts"
+export * from "./random-normal.ts"
 export * from "./reciprocal.ts"
 export * from "./reciprocal-sqrt.ts"
 export * from "./relu.ts"

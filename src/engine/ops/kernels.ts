@@ -34,6 +34,7 @@ export const KERNELS = [
   "fill",
   "topCandidates",
   "round",
+  "randomNormal",
 ] as const
 
 export type KernelName = (typeof KERNELS)[number]

@@ -52,20 +52,31 @@ export function toUnitInterval(word: number): number {
   return (word >>> 8) / 0x1000000
 }
 
-/** `count` numbers of the standard normal distribution: Box and Muller's transform of Philox's words, in float64. */
+/** `count` numbers of the standard normal distribution, as the operation `randomNormal` makes them, but in float64. */
 export function normalNumbers(key: readonly [number, number], count: number): Float32Array {
   const result = new Float32Array(count)
+  fillNormal(result, key, 1)
+  return result
+}
+
+/** Fills an array with normal numbers around 0: Box and Muller's transform of Philox's words. */
+export function fillNormal(
+  target: Float32Array | Float64Array,
+  key: readonly [number, number],
+  deviation: number,
+): void {
   const words = new Uint32Array(4)
+  const count = target.length
   for (let start = 0; start < count; start += 4) {
     fillWords(words, key[0], key[1], start / 4, 0, 0, 0)
     for (let pair = 0; pair < 2; pair++) {
-      const radius = Math.sqrt(-2 * Math.log((words[2 * pair] + 1) / 0x100000000))
+      const radius = deviation * Math.sqrt(-2 * Math.log(((words[2 * pair] >>> 8) + 1) / 0x1000000))
       const angle = (2 * Math.PI * words[2 * pair + 1]) / 0x100000000
-      if (start + 2 * pair < count) result[start + 2 * pair] = radius * Math.cos(angle)
-      if (start + 2 * pair + 1 < count) result[start + 2 * pair + 1] = radius * Math.sin(angle)
+      // A place beyond the end takes nothing.
+      target[start + 2 * pair] = radius * Math.cos(angle)
+      target[start + 2 * pair + 1] = radius * Math.sin(angle)
     }
   }
-  return result
 }
 
 /** 32 bits that stand for a text (FNV-1a over its UTF-16 units): turns a module path into part of a key. */

@@ -78,11 +78,14 @@ class Planner {
   private readonly outputNames = new Map<Tensor, string>()
   /** Concatenations whose parts are made in place, and which of them are. */
   private readonly joined = new Map<Node, readonly boolean[]>()
+  /** What the graph gives out; such a tensor keeps a place of its own. */
+  private readonly kept: ReadonlySet<Tensor>
   private readonly selection: Selection
   private readonly order: Order
 
   constructor(graph: Graph) {
     this.graph = graph
+    this.kept = new Set(graphRoots(graph))
     this.selection = selectUnits(graph)
     this.order = orderUnits(graph, this.selection)
   }
@@ -320,11 +323,12 @@ class Planner {
     let start = 0
     for (const part of concatenation.inputs) {
       const source = this.soleSource(part, concatenation)
-      if (source && !written.has(source)) {
+      const isPlaced = source !== undefined && !written.has(source)
+      if (isPlaced) {
         const { value } = this.operandOf(whole)
         this.operands.set(source, { value, shape: source.shape, window: { start, stride } })
       }
-      placed.push(source !== undefined && !written.has(source))
+      placed.push(isPlaced)
       start += part.shape[1] as number
     }
     if (placed.includes(true)) this.joined.set(concatenation, placed)
@@ -333,12 +337,11 @@ class Planner {
   /** The output of a kernel that a part is, when its way to the concatenation has no side branch. */
   private soleSource(part: Tensor, concatenation: Node): Tensor | undefined {
     const { readers, unitOf } = this.selection
-    const kept = new Set(graphRoots(this.graph))
     let [source, reader] = [part, concatenation]
     for (;;) {
       const onlyReader = readers.get(source)?.size === 1 && readers.get(source)?.has(reader)
       const twice = reader.inputs.filter((input) => input === source).length > 1
-      if (!onlyReader || twice || kept.has(source)) return undefined
+      if (!onlyReader || twice || this.kept.has(source)) return undefined
       if (!isView(source.node)) break
       reader = source.node
       source = source.node.inputs[0]

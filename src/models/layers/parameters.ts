@@ -2,10 +2,12 @@
 
 import {
   type BlockDType,
+  compile,
+  constant,
   type DType,
   formatShape,
   hashText,
-  normalNumbers,
+  randomNormal,
   type State,
   type Store,
 } from "../../engine/index.ts"
@@ -106,19 +108,36 @@ export class Parameters {
         wanted: `a whole number from 0 to ${SEED_LIMIT - 1}`,
         came: String(seed),
       })
-    for (const spec of this.specs) {
-      const state = this.get(spec.path)
-      await state.write(initialNumbers(spec, state.length, seed))
+    const drawn: DrawnParameter[] = []
+    for (const { path, initial } of this.specs) {
+      const state = this.get(path)
+      if (typeof initial === "object") drawn.push({ state, deviation: initial.normal })
+      else await state.write(new Float32Array(state.length).fill(initial === "ones" ? 1 : 0))
     }
+    if (drawn.length > 0) await drawNormal(drawn, seed)
   }
 }
 
-function initialNumbers({ path, initial }: ParameterSpec, count: number, seed: number): Float32Array {
-  if (initial === "zeros") return new Float32Array(count)
-  if (initial === "ones") return new Float32Array(count).fill(1)
-  const numbers = normalNumbers([seed, hashText(path)], count)
-  for (let index = 0; index < count; index++) numbers[index] *= initial.normal
-  return numbers
+interface DrawnParameter {
+  readonly state: State
+  readonly deviation: number
+}
+
+/** One program draws all parameters, each where it lies. */
+async function drawNormal(drawn: readonly DrawnParameter[], seed: number): Promise<void> {
+  const [{ state: first }] = drawn
+  using program = compile(
+    {},
+    () => ({
+      outputs: {},
+      updates: drawn.map(({ state, deviation }) => {
+        const key = constant(Int32Array.of(seed, hashText(state.path)), [2])
+        return { state, value: randomNormal(key, state.shape, { deviation }) }
+      }),
+    }),
+    { executor: first.executor, precision: "f32", name: "initial parameters" },
+  )
+  await program.run({})
 }
 
 interface StoredForm {

@@ -67,6 +67,8 @@ describe("pretrain", () => {
     using model = await CausalLanguageModel.load(join(folder, "learn"), { executor })
     expect(model.description).toMatchObject({ context: 16, vocabularySize: tokenizer.vocabularySize })
     expect(model.description.eosIds).toEqual([tokenizer.eosId])
+    // generation_config.json: a new model is drawn from, where a caller does not say how.
+    expect(model.generation).toMatchObject({ do_sample: true, temperature: 0.8, eos_token_id: tokenizer.eosId })
   })
 
   it("goes on from the parameters of a folder", async () => {

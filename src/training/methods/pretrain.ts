@@ -27,6 +27,9 @@ import { type PretrainSettings, type PretrainSettingsInput, parsePretrainSetting
 /** Most tokens that one run of the program takes where settings do not say. */
 const MICRO_BATCH_TOKENS = 16_384
 
+/** generation_config.json of a new model: small models repeat themselves when the likeliest token is always taken. */
+const NEW_MODEL_SAMPLING = { do_sample: true, temperature: 0.8, top_p: 0.95 }
+
 /** Keys by which families name their context. */
 const CONTEXT_KEYS = ["n_positions", "max_position_embeddings"]
 
@@ -292,7 +295,8 @@ function createModel(
     ...(tokenizer ? { bos_token_id: tokenizer.bosId ?? null, eos_token_id: tokenizer.eosId ?? null } : {}),
     ...(contextKey && context ? { [contextKey]: context } : {}),
   }
-  const create = { modelType, config: { ...derived, ...config }, seed, where: "model" }
+  const generation = NEW_MODEL_SAMPLING
+  const create = { modelType, config: { ...derived, ...config }, seed, generation, where: "model" }
   return CausalLanguageModel.create(executor ? { ...create, executor } : create)
 }
 
