@@ -14,6 +14,7 @@ import { score } from "./score.ts"
 import { speedrun } from "./speedrun.ts"
 import { tokenizerDecode } from "./tokenizer-decode.ts"
 import { tokenizerEncode } from "./tokenizer-encode.ts"
+import { tokenizerExplain } from "./tokenizer-explain.ts"
 import { tokenizerTrain } from "./tokenizer-train.ts"
 
 export const COMMANDS: readonly Command[] = [
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   tokenizerTrain,
   tokenizerEncode,
   tokenizerDecode,
+  tokenizerExplain,
   benchTrain,
   benchLearn,
   benchGenerate,

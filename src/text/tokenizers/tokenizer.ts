@@ -17,6 +17,7 @@ import {
 import { bytesFromText, textFromBytes, toWellFormed } from "./byte-text.ts"
 import { DECODERS, type Decoder } from "./decoders/index.ts"
 import type { Encoding } from "./encoding.ts"
+import type { ExplainOptions, Explanation } from "./explaining/explain.ts"
 import { MODELS, type TokenizerModel } from "./models/index.ts"
 import { HIGHEST_VOCABULARY } from "./models/vocabulary.ts"
 import { NORMALIZERS, type Normalizer } from "./normalizers/index.ts"
@@ -356,6 +357,19 @@ export class Tokenizer {
       },
       end: () => (follower ? write(follower.end()) : "") + decoder.decode(),
     }
+  }
+
+  /** What becomes of a text before the post-processor, step by step: `explain` tells it with what comes of it. */
+  partsOf(
+    text: string | Uint8Array,
+    { parseSpecialTokens, alternatives }: Required<Pick<ExplainOptions, "parseSpecialTokens" | "alternatives">>,
+  ): Explanation["parts"] {
+    return this.#pipeline.explain(textOf(text), parseSpecialTokens, alternatives)
+  }
+
+  /** Whether tokens are spelled in GPT-2's alphabet of bytes, a character for each byte. */
+  get spellsBytes(): boolean {
+    return this.#decoder?.spellsBytes ?? false
   }
 
   /** The id of a token as the vocabulary spells it, added tokens included. */

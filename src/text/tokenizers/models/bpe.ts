@@ -4,6 +4,7 @@
  */
 import { z } from "zod"
 import { bytesFromText } from "../byte-text.ts"
+import type { MergeStep, MergeSteps, VocabularyToken } from "../explaining/piece-steps.ts"
 import { NO_ENTRY, PairTable } from "../pair-table.ts"
 import { describeValue, type PartDefinition, parseSettings, tokenizerInvalid } from "../parts.ts"
 import { PieceCache } from "../piece-cache.ts"
@@ -70,9 +71,28 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
       }
       return ids
     }
+    const explain = (piece: string): MergeSteps => {
+      const names = tokenNames(vocabulary)
+      const named = (id: number) => ({ id, token: names[id] })
+      const symbols: VocabularyToken[] = []
+      const merges: MergeStep[] = []
+      for (let from = 0; from < piece.length; ) {
+        const to = seams && piece.length > LONG_PIECE ? seams.next(piece, from) : piece.length
+        const first = symbols.length
+        const ids = initial(piece.slice(from, to))
+        for (const id of ids) symbols.push(named(id))
+        table.applyByHeap(ids, undefined, undefined, ({ rank, left, right, joined, start, middle, end }) => {
+          const tokens = { left: named(left), right: named(right), joined: named(joined) }
+          merges.push({ rank, ...tokens, start: first + start, middle: first + middle, end: first + end })
+        })
+        from = to
+      }
+      return { kind: "merges", symbols, merges, isTakenWhole: settings.ignore_merges && vocabulary.has(piece) }
+    }
     return {
       vocabulary,
       unknownId,
+      explain,
       tokenize(piece, sampler) {
         const whole = settings.ignore_merges && !sampler ? vocabulary.get(piece) : undefined
         if (whole !== undefined) return [whole]

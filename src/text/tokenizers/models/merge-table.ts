@@ -7,6 +7,17 @@ const SCAN_LIMIT = 48
 /** Rank of a pair that no merge joins. */
 const NEVER = 0x7fffffff
 
+/** A join of two neighbours, as ids. They cover the symbols given from `start` to `middle`, and from there to `end`. */
+export interface Join {
+  readonly rank: number
+  readonly left: number
+  readonly right: number
+  readonly joined: number
+  readonly start: number
+  readonly middle: number
+  readonly end: number
+}
+
 /** A merge loop over learned pairs; shared by the model and by tests that hold its two ways against each other. */
 export class MergeTable {
   readonly #pairs: PairTable
@@ -65,8 +76,14 @@ export class MergeTable {
    * Keeps the candidate pairs in a heap and the symbols in a linked list: for pieces of any length.
    *
    * @param skips  says of each candidate whether it is passed over for now; it comes back after the next merge
+   * @param onJoin  told of each join
    */
-  applyByHeap(symbols: readonly number[], lengths?: number[], skips?: () => boolean): number[] {
+  applyByHeap(
+    symbols: readonly number[],
+    lengths?: number[],
+    skips?: () => boolean,
+    onJoin?: (join: Join) => void,
+  ): number[] {
     const count = symbols.length
     const ids = Int32Array.from(symbols)
     const next = Int32Array.from(ids, (_, at) => at + 1)
@@ -93,7 +110,10 @@ export class MergeTable {
       const entry = this.#pairs.find(ids[at], ids[after])
       // The pair here may have been joined, or become another, since it was offered.
       if (entry === NO_ENTRY || this.#ranks[entry] !== Math.floor(candidate / POSITIONS)) continue
-      ids[at] = this.#merged[entry]
+      const joined = this.#merged[entry]
+      const rank = this.#ranks[entry]
+      onJoin?.({ rank, left: ids[at], right: ids[after], joined, start: at, middle: after, end: next[after] })
+      ids[at] = joined
       ids[after] = JOINED
       if (lengths) lengths[at] += lengths[after]
       next[at] = next[after]
