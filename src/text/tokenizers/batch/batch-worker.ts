@@ -13,6 +13,8 @@ parentPort?.on("message", (request: BatchRequest) => {
   parentPort?.postMessage(answer, moved)
 })
 
+parentPort?.postMessage({ ready: true } satisfies BatchAnswer)
+
 /** Buffers that are handed over instead of copied are added to `moved`. */
 function answerTo(request: BatchRequest, moved: ArrayBuffer[]): BatchAnswer {
   try {
