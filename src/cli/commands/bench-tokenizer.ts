@@ -1,8 +1,11 @@
-/** `glossa bench tokenizer`: how fast text becomes ids, one document at a time on one thread, as the peers are timed. */
+/**
+ * `glossa bench tokenizer`: how fast text becomes ids, one document at a time on one thread, as the peers are timed; with
+ * more threads, all documents as one batch.
+ */
 import { open } from "node:fs/promises"
 import { GlossaError } from "../../errors.ts"
 import { AutoTokenizer } from "../../text/index.ts"
-import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, numberFlag, requiredText } from "../command.ts"
+import { type Call, defineCommand, JSON_FLAG, numberFlag, requiredText, wholeFlag } from "../command.ts"
 import { printJson, printLine } from "../terminal.ts"
 import { grouped } from "../wording.ts"
 
@@ -19,31 +22,41 @@ const flags = {
     maximum: 1000,
     wanted: "a number from 0.001 to 1000",
   }),
-  ...COMMON_FLAGS,
+  threads: wholeFlag("--threads <count>", "threads that encode; more than one as a batch (1)", 1),
   ...JSON_FLAG,
 }
 
 export const benchTokenizer = defineCommand({
   name: "bench tokenizer",
-  summary: "Megabytes of text encoded per second, one thread.",
+  summary: "Megabytes of text encoded per second.",
   flags,
   example: "glossa bench tokenizer --tokenizer runs/speedrun --text book.txt --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {
     const tokenizer = await AutoTokenizer.fromPretrained(given.tokenizer)
     const text = await readBeginning(given.text, Math.round((given.megabytes ?? 4) * 1e6))
     const documents = cutIntoDocuments(text)
+    const threads = given.threads ?? 1
+    const options = { addSpecialTokens: false }
+    const countIds =
+      threads === 1
+        ? () => documents.reduce((sum, document) => sum + tokenizer.encode(document, options).length, 0)
+        : async () => {
+            const lists = await tokenizer.encodeBatch(documents, { ...options, threads })
+            return lists.reduce((sum, { length }) => sum + length, 0)
+          }
+    if (threads > 1) await tokenizer.openThreads(threads)
     const seconds: number[] = []
     let tokens = 0
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now()
-      tokens = 0
-      for (const document of documents) tokens += tokenizer.encode(document, { addSpecialTokens: false }).length
+      tokens = await countIds()
       seconds.push((performance.now() - start) / 1000)
     }
+    await tokenizer.closeThreads()
     const median = seconds.sort((left, right) => left - right)[ROUNDS >> 1]
     const bytes = Buffer.byteLength(text)
     const rate = bytes / median / 1e6
-    const result = { mb_per_s: rate, tokens, bytes, documents: documents.length, threads: 1 }
+    const result = { mb_per_s: rate, tokens, bytes, documents: documents.length, threads }
     if (given.json) printJson(terminal, result)
     else printLine(terminal, `${rate.toFixed(2)} MB/s, ${grouped(tokens)} ids from ${grouped(bytes)} bytes`)
   },

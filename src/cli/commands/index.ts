@@ -15,6 +15,7 @@ import { speedrun } from "./speedrun.ts"
 import { tokenizerDecode } from "./tokenizer-decode.ts"
 import { tokenizerEncode } from "./tokenizer-encode.ts"
 import { tokenizerExplain } from "./tokenizer-explain.ts"
+import { tokenizerReport } from "./tokenizer-report.ts"
 import { tokenizerTrain } from "./tokenizer-train.ts"
 
 export const COMMANDS: readonly Command[] = [
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   tokenizerEncode,
   tokenizerDecode,
   tokenizerExplain,
+  tokenizerReport,
   benchTrain,
   benchLearn,
   benchGenerate,

@@ -10,6 +10,7 @@ import {
   type Tokenizer,
   type TokenPath,
 } from "../../text/index.ts"
+import { table } from "./table.ts"
 
 /** Longer pieces are not shown again after each merge. */
 const MOST_SYMBOLS_SHOWN = 24
@@ -107,20 +108,6 @@ function tokenLines(tokens: readonly ExplainedToken[]): string[] {
     isPutAround ? `${text} (put there by the post-processor)` : `"${text}"`,
   ])
   return table([["id", "bytes", "token"], ...rows])
-}
-
-/** Cells in columns. The last cell of a row may be of any length; a row of one cell stands by itself. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = []
-  for (const row of rows)
-    for (const [column, cell] of row.slice(0, -1).entries())
-      widths[column] = Math.max(widths[column] ?? 0, [...cell].length)
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column < row.length - 1 ? cell + " ".repeat(widths[column] - [...cell].length) : cell))
-      .join("  ")
-      .trimEnd(),
-  )
 }
 
 function quoted(text: string): string {
