@@ -8,6 +8,7 @@ import { type AddedToken, addedTokenSchema, checkAddedTokens } from "./added-tok
 import {
   BatchEncoder,
   idLists,
+  idsRequest,
   sharesOf,
   UNITS_WORTH_THREADS,
   unitsOf,
@@ -258,7 +259,7 @@ export class Tokenizer {
       {
         shares: sharesOf(inputs),
         here: (share) => this.encodeHere(share.inputs, encodeOptions, share.first),
-        request: (share) => ({ kind: "ids", ...share, options: encodeOptions }),
+        request: (share) => idsRequest(share, encodeOptions),
         read: idLists,
       },
       threads,

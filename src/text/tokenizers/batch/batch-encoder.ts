@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads"
 import { GlossaError } from "../../../errors.ts"
 import type { Encoding } from "../encoding.ts"
 import type { EncodeInput, EncodeOptions, FullEncodeOptions, TokenizerCompanions, TokenizerJson } from "../tokenizer.ts"
+import { type PackedTexts, packTexts } from "./packed-texts.ts"
 
 /** What a worker is started with: the tokenizer, as text because that crosses threads fastest. */
 export interface BatchSetup {
@@ -19,7 +20,8 @@ export interface BatchSetup {
 export type BatchRequest =
   | {
       readonly kind: "ids"
-      readonly inputs: readonly (string | Uint8Array)[]
+      /** Packed where all are strings. */
+      readonly inputs: PackedTexts | readonly (string | Uint8Array)[]
       readonly options: EncodeOptions
       readonly first: number
     }
@@ -61,7 +63,7 @@ export interface BatchJob<Input, Item> {
 /** UTF-16 units or bytes of one share: so small that threads finish together and this one often looks up. */
 const SHARE_UNITS = 1 << 16
 /** Shares that a worker is asked for at once, so that it never waits for this thread to look up. */
-const ASKED_AT_ONCE = 2
+const ASKED_AT_ONCE = 3
 /** Below this, handing texts to a thread costs more than encoding them here. */
 export const UNITS_WORTH_THREADS = 1 << 20
 
@@ -191,7 +193,7 @@ class EncodingWorker {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       this.#worker.ref()
-      this.#worker.postMessage(request)
+      this.#worker.postMessage(request, "units" in request.inputs ? [request.inputs.units] : [])
     })
   }
 
@@ -222,6 +224,12 @@ export function sharesOf<Input extends EncodeInput>(
     units += unitsOf(input)
   }
   return shares
+}
+
+/** The request for the ids of a share. */
+export function idsRequest({ inputs, first }: Share<string | Uint8Array>, options: EncodeOptions): BatchRequest {
+  const areTexts = inputs.every((input) => typeof input === "string")
+  return { kind: "ids", inputs: areTexts ? packTexts(inputs as readonly string[]) : inputs, options, first }
 }
 
 /** The lists of ids that a worker packed into one. */
