@@ -1,6 +1,6 @@
 /** The programs that Glossa is held against: whether they are installed, and how to install them. */
 import { spawnSync } from "node:child_process"
-import { createRequire } from "node:module"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "./program.ts"
 
@@ -17,11 +17,12 @@ export const PEERS = {
     package: "@anush008/tokenizers",
     install: "npm ci --prefix bench/peers",
   },
+  "one-thread": { title: "Glossa on one thread", install: "npm run build" },
 } as const satisfies Record<string, Peer>
 
 interface Peer {
   readonly title: string
-  /** Of npm, installed in bench/peers; Python's are looked for otherwise. */
+  /** Of npm, installed in bench/peers; those without one are found in other ways. */
   readonly package?: string
   readonly install: string
 }
@@ -44,9 +45,13 @@ export interface InstalledPeers {
 export function findPeers(): InstalledPeers {
   const torch = onceOnly(findTorch)
   const states = new Map<PeerName, PeerState>()
+  const versionOf = (name: PeerName) => {
+    if (name === "pytorch") return torch()?.version
+    return name === "one-thread" ? manifestVersion(root) : manifestVersion(join(peerModules, PEERS[name].package))
+  }
   return {
     of(name) {
-      const state = states.get(name) ?? stateOf(name, name === "pytorch" ? torch()?.version : packageVersion(name))
+      const state = states.get(name) ?? stateOf(name, versionOf(name))
       states.set(name, state)
       return state
     },
@@ -70,10 +75,10 @@ function findTorch(): { python: string; version: string } | undefined {
   return undefined
 }
 
-function packageVersion(name: Exclude<PeerName, "pytorch">): string | undefined {
+/** The version in the package.json of a folder, if there is one. */
+function manifestVersion(folder: string): string | undefined {
   try {
-    const require = createRequire(join(peerModules, "x.js"))
-    return (require(join(peerModules, PEERS[name].package, "package.json")) as { version: string }).version
+    return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string }).version
   } catch {
     return undefined
   }

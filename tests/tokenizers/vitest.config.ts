@@ -1,15 +1,7 @@
 /** Tokenizers held against Hugging Face's Rust library, asked for by name: `npm run test:tokenizers`. */
 import { defineConfig } from "vitest/config"
+import slow from "../slow/vitest.config.ts"
 
 export default defineConfig({
-  test: {
-    include: ["tests/tokenizers/**/*.test.ts"],
-    testTimeout: 1_200_000,
-    hookTimeout: 600_000,
-    pool: "forks",
-    maxWorkers: 1,
-    fileParallelism: false,
-    reporters: ["verbose"],
-    disableConsoleIntercept: true,
-  },
+  test: { ...slow.test, include: ["tests/tokenizers/**/*.test.ts"], testTimeout: 1_200_000 },
 })

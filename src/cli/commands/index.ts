@@ -51,6 +51,17 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./tokenizer-decode.ts")).tokenizerDecode,
   },
   {
+    name: "tokenizer explain",
+    summary: "Show how a text becomes ids: what is cut, what is merged or matched, and in what order.",
+    words: [{ syntax: "[text]", summary: "the text; standard input, byte for byte, when left out" }],
+    load: async () => (await import("./tokenizer-explain.ts")).tokenizerExplain,
+  },
+  {
+    name: "tokenizer report",
+    summary: "Bytes per token on prose, code, numbers and other languages, beside GPT-2, cl100k, o200k and Llama-3.",
+    load: async () => (await import("./tokenizer-report.ts")).tokenizerReport,
+  },
+  {
     name: "bench train",
     summary: "Tokens per second of training steps: GPT-2 family, AdamW, clipping, random tokens.",
     load: async () => (await import("./bench-train.ts")).benchTrain,
@@ -67,7 +78,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "bench tokenizer",
-    summary: "Megabytes of text encoded per second, one thread.",
+    summary: "Megabytes of text encoded per second.",
     load: async () => (await import("./bench-tokenizer.ts")).benchTokenizer,
   },
   {

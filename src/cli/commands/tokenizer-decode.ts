@@ -13,7 +13,7 @@ import {
 import { printJson, readAll, type Terminal } from "../terminal.ts"
 
 const flags = {
-  tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, or GGUF file"),
+  tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, GGUF file or SentencePiece .model"),
   ids: idsFlag("--ids <ids>", 'token ids, such as 1,2,3; standard input (also as {"ids": […]}) when left out'),
   skipSpecialTokens: switchFlag("--skip-special-tokens", "leave tokens out that stand for structure"),
   ...COMMON_FLAGS,

@@ -4,7 +4,7 @@ import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, requiredText, switch
 import { printJson, printLine, readAll } from "../terminal.ts"
 
 const flags = {
-  tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, or GGUF file"),
+  tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, GGUF file or SentencePiece .model"),
   text: textFlag("--text <text>", "the text; standard input, byte for byte, when left out"),
   bare: switchFlag("--bare", "only the text's own ids, without the token that begins a text"),
   parseSpecialTokens: switchFlag(

@@ -4,7 +4,7 @@
  */
 import { escapeHtml } from "./escape.ts"
 import { barFigure, learningFigure, pipelineFigure } from "./figure.ts"
-import { PAGE_STYLE } from "./page-style.ts"
+import { dataTable, folded, htmlPage, pairTable, renderSection, type Section } from "./page-parts.ts"
 import { checkRunReport, type ReportSample, type RunReport, recipeRows, totalSeconds } from "./run-report.ts"
 import {
   bitsFigure,
@@ -26,14 +26,6 @@ import {
 /** Samples shown at once; the others fold away. */
 const SAMPLES_SHOWN = 8
 
-interface Section {
-  readonly id: string
-  readonly heading: string
-  /** The heading's short form, for the list of contents. */
-  readonly short: string
-  readonly body: string
-}
-
 /**
  * The report as the text of an HTML page.
  * @throws INTERNAL when the report is not one
@@ -52,29 +44,17 @@ export function renderHtml(report: RunReport): string {
     corporaSection(checked),
     recipeSection(checked),
   ].filter((section) => section !== undefined)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(checked.name)} · Glossa run report</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the report</a>
+  return htmlPage(
+    `${checked.name} · Glossa run report`,
+    `<a class="skip" href="#content">Skip to the report</a>
 ${pageHeader(checked, sections)}
 <main id="content" tabindex="-1">
 ${sections.map(renderSection).join("\n")}
 </main>
 <footer>
 <p>Glossa ${escapeHtml(checked.glossaVersion)} · run “${escapeHtml(checked.name)}” started ${timeElement(checked.startedAt)} · again: <code>${escapeHtml(checked.command)}</code> · this page fetches nothing and runs no script.</p>
-</footer>
-</body>
-</html>
-`
+</footer>`,
+  )
 }
 
 function pageHeader(report: RunReport, sections: readonly Section[]): string {
@@ -102,13 +82,6 @@ ${figures.map(([figure, label, className]) => `<div><dt>${label}</dt><dd${classN
 ${sections.map(({ id, short }) => `<li><a href="#${id}">${short}</a></li>`).join("\n")}
 </ul></nav>
 </header>`
-}
-
-function renderSection({ id, heading, body }: Section): string {
-  return `<section id="${id}" aria-labelledby="${id}-heading">
-<h2 id="${id}-heading">${heading}</h2>
-${body}
-</section>`
 }
 
 function pipelineSection(report: RunReport): Section {
@@ -300,28 +273,6 @@ function recipeSection({ recipe }: RunReport): Section {
     body: `<p>Every setting as it was used, the derived ones too.</p>
 ${dataTable("Recipe", ["Setting", "Value"], rows, "pairs")}`,
   }
-}
-
-function folded(summary: string, body: string): string {
-  return `<details><summary>${summary}</summary>${body}</details>`
-}
-
-function dataTable(
-  caption: string,
-  headings: readonly string[],
-  rows: readonly (readonly string[])[],
-  className = "",
-): string {
-  const head = headings.map((heading) => `<th scope="col">${escapeHtml(heading)}</th>`).join("")
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n")
-  return `<table${className && ` class="${className}"`}><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`
-}
-
-function pairTable(caption: string, rows: readonly (readonly [string, string])[]): string {
-  const body = rows.map(
-    ([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
-  )
-  return `<table class="pairs"><caption>${escapeHtml(caption)}</caption><tbody>${body.join("\n")}</tbody></table>`
 }
 
 function timeElement(iso: string): string {

@@ -27,6 +27,13 @@ const LONGEST_SPELLED = 4096
 /** The character that spells each byte, by byte value. */
 export const BYTE_CHARACTERS: readonly string[] = Array.from(CODE_OF_BYTE, (code) => String.fromCharCode(code))
 
+/** Spells bytes, one character a byte. */
+export function spellingOf(bytes: Uint8Array): string {
+  let spelled = ""
+  for (const byte of bytes) spelled += BYTE_CHARACTERS[byte]
+  return spelled
+}
+
 /** Spells a text's UTF-8 bytes, one character a byte. */
 export function spellBytes(text: string): string {
   if (text.length > LONGEST_SPELLED) {
@@ -40,17 +47,19 @@ export function spellBytes(text: string): string {
     return parts.join("")
   }
   let spelled = ""
+  /** From here on, characters spell themselves. */
+  let same = 0
   const bytes: number[] = []
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code < 0x80) spelled += BYTE_CHARACTERS[code]
-    else {
-      bytes.length = 0
-      at += appendBytes(text, at, bytes)
-      for (const byte of bytes) spelled += BYTE_CHARACTERS[byte]
-    }
+    if (code > 0x20 && code < 0x7f) continue
+    spelled += text.slice(same, at)
+    bytes.length = 0
+    at += appendBytes(text, at, bytes)
+    for (const byte of bytes) spelled += BYTE_CHARACTERS[byte]
+    same = at + 1
   }
-  return spelled
+  return same === 0 ? text : spelled + text.slice(same)
 }
 
 /** As `spellBytes`; the bytes of a character all stand for what it stood for. */

@@ -63,12 +63,12 @@ export function firstInvalidByte(bytes: Uint8Array): number {
 
 /** Whether a text is without lone surrogates (which stand for raw bytes here). */
 export function isWellFormed(text: string): boolean {
-  return !/\p{Cs}/u.test(text)
+  return text.isWellFormed()
 }
 
 /** The text with U+FFFD for every lone surrogate, as any UTF-8 encoder writes it. */
 export function toWellFormed(text: string): string {
-  return isWellFormed(text) ? text : text.replace(/\p{Cs}/gu, "\ufffd")
+  return text.toWellFormed()
 }
 
 /** The bytes of a text made by `textFromBytes`. Lone surrogates of no byte become U+FFFD, as in any UTF-8 encoder. */

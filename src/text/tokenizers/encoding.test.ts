@@ -113,6 +113,13 @@ describe("batches", () => {
           { eval: true, workerData },
         ),
     )
+    await tokenizer.openThreads(2)
+    const hard = [...inputs, "", "\ud800 and \udc80", "日本語👩‍🚀", ...inputs.map((text) => text.repeat(40))]
+    const mixed = [...hard, Uint8Array.of(0x61, 0xff, 0xfe), Uint8Array.of()]
+    for (const texts of [hard, mixed])
+      expect(await tokenizer.encodeBatch(texts, { threads: 2 })).toEqual(
+        await tokenizer.encodeBatch(texts, { threads: 1 }),
+      )
     const sampling = { seed: 5, dropout: 0.3 }
     expect(await tokenizer.encodeBatch(inputs, { threads: 2, sampling })).toEqual(
       await tokenizer.encodeBatch(inputs, { threads: 1, sampling }),

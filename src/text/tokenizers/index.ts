@@ -3,6 +3,28 @@ export type { AddedToken } from "./added-tokens.ts"
 export { AutoTokenizer, hasTokenizer } from "./auto-tokenizer.ts"
 export { firstInvalidByte } from "./byte-text.ts"
 export type { Encoding, Offsets } from "./encoding.ts"
+export {
+  type ExplainedAddedToken,
+  type ExplainedPiece,
+  type ExplainedStretch,
+  type ExplainedToken,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+} from "./explaining/explain.ts"
+export { legible, legibleToken } from "./explaining/legible.ts"
+export type {
+  MatchStep,
+  MatchSteps,
+  MergeStep,
+  MergeSteps,
+  PathSteps,
+  PieceSteps,
+  ScoredToken,
+  TokenPath,
+  VocabularyToken,
+  WholeSteps,
+} from "./explaining/piece-steps.ts"
 export { type BytePairParts, tokenizerFromBpe } from "./formats/byte-pairs.ts"
 export { tokenizerFromGguf } from "./formats/gguf.ts"
 export { type GgufTokenizer, ggufTokenizer } from "./formats/gguf-export.ts"

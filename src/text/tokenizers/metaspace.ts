@@ -2,9 +2,12 @@
 import { z } from "zod"
 import { describeValue, parseSettings, tokenizerInvalid } from "./parts.ts"
 
+/** SentencePiece's visible mark for a space. */
+export const SPACE_MARK = "▁"
+
 const settingsSchema = z.object({
   type: z.literal("Metaspace"),
-  replacement: z.string().default("▁"),
+  replacement: z.string().default(SPACE_MARK),
   prepend_scheme: z.enum(["first", "never", "always"]).optional(),
   /** What `prepend_scheme` was before it had three values. */
   add_prefix_space: z.boolean().optional(),

@@ -70,7 +70,8 @@ export class PairTable {
   }
 }
 
-function hashPair(left: number, right: number): number {
+/** A hash of two ids, its low bits as good as any. */
+export function hashPair(left: number, right: number): number {
   let hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right + 1, 0x85ebca6b)
   hash ^= hash >>> 15
   hash = Math.imul(hash, 0x2c1b3c6d)

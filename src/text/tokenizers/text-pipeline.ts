@@ -4,6 +4,7 @@
  */
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts"
 import { AlignedText } from "./aligned-text.ts"
+import type { ExplainedAddedToken, ExplainedPiece, ExplainedStretch, Explanation } from "./explaining/explain.ts"
 import type { TokenizerModel, TokenSpan } from "./models/index.ts"
 import type { Normalizer } from "./normalizers/index.ts"
 import { ownCopy, PieceCache } from "./piece-cache.ts"
@@ -26,6 +27,16 @@ export interface PlacedToken {
   readonly end: number
   /** Number of the piece it is in. */
   readonly word: number
+}
+
+/** What is told of a text on its way to the model. */
+interface TextVisitor {
+  /** An added token, found in the text as it was or as it was normalized. */
+  added(token: AddedToken, place: AlignedText, isNormalized: boolean): void
+  /** A stretch between those of the original text; what is found in it follows. */
+  stretch?(original: AlignedText, normalized: AlignedText): void
+  /** A piece for the model. */
+  piece(piece: AlignedText): void
 }
 
 /** How long and how many the pieces are whose places are remembered. */
@@ -81,32 +92,63 @@ export class TextPipeline {
   /** The tokens of a text, each with its place. */
   tokens(text: string, parsesSpecial: boolean, sampler?: SubwordSampler): PlacedToken[] {
     const tokens: PlacedToken[] = []
-    const [original, normalized] = parsesSpecial ? this.#allFinders : this.#plainFinders
     let word = 0
-    const addToken = ({ id }: AddedToken, { text, start, end }: AlignedText) => {
-      tokens.push({ id, token: text, start, end, word })
-      word += 1
-    }
+    this.#walk(text, parsesSpecial, {
+      added: ({ id }, { text: token, start, end }) => {
+        tokens.push({ id, token, start, end, word })
+        word += 1
+      },
+      piece: (piece) => {
+        for (const { id, token, start, end } of this.#spansOf(piece.text, sampler))
+          tokens.push({ id, token, ...placeIn(piece, start, end), word })
+        word += 1
+      },
+    })
+    return tokens
+  }
+
+  /** What becomes of a text, step by step. */
+  explain(text: string, parsesSpecial: boolean, alternatives: number): Explanation["parts"] {
+    const parts: (ExplainedAddedToken | ExplainedStretch)[] = []
+    /** Of the stretch that is open. */
+    let inner: (ExplainedAddedToken | ExplainedPiece)[] = []
+    const sourceOf = ({ start, end }: AlignedText) => text.slice(start, end)
+    this.#walk(text, parsesSpecial, {
+      added: (token, place, isNormalized) => {
+        const added = { kind: "added", token, source: sourceOf(place) } as const
+        if (isNormalized) inner.push(added)
+        else parts.push(added)
+      },
+      stretch: (original, { text: normalized }) => {
+        inner = []
+        parts.push({ kind: "stretch", source: sourceOf(original), normalized, parts: inner })
+      },
+      piece: (piece) => {
+        const steps = this.#model.explain(piece.text, alternatives)
+        const tokens = this.#model.tokenizeSpans(piece.text).map(({ id, token }) => ({ id, token }))
+        inner.push({ kind: "piece", source: sourceOf(piece), spelled: piece.text, steps, tokens })
+      },
+    })
+    return parts
+  }
+
+  /** Goes through a text from left to right and tells `visitor` what it meets. */
+  #walk(text: string, parsesSpecial: boolean, visitor: TextVisitor): void {
+    const [original, normalized] = parsesSpecial ? this.#allFinders : this.#plainFinders
     eachAlignedPart(AlignedText.of(text), original, (stretch, added) => {
       if (added) {
-        addToken(added, stretch)
+        visitor.added(added, stretch, false)
         return
       }
       const rewritten = this.#normalizer ? this.#normalizer.normalizeAligned(stretch) : stretch
+      visitor.stretch?.(stretch, rewritten)
       eachAlignedPart(rewritten, normalized, (part, addedHere) => {
-        if (addedHere) {
-          addToken(addedHere, part)
-          return
-        }
-        for (const piece of this.#preTokenizer ? this.#preTokenizer.splitAligned(part) : [part]) {
-          if (piece.text === "") continue
-          for (const { id, token, start, end } of this.#spansOf(piece.text, sampler))
-            tokens.push({ id, token, ...placeIn(piece, start, end), word })
-          word += 1
-        }
+        if (addedHere) visitor.added(addedHere, part, true)
+        else
+          for (const piece of this.#preTokenizer ? this.#preTokenizer.splitAligned(part) : [part])
+            if (piece.text !== "") visitor.piece(piece)
       })
     })
-    return tokens
   }
 
   /** The tokens of a piece, remembered for pieces met again. */

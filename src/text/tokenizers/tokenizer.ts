@@ -7,7 +7,8 @@ import { GlossaError } from "../../errors.ts"
 import { type AddedToken, addedTokenSchema, checkAddedTokens } from "./added-tokens.ts"
 import {
   BatchEncoder,
-  type BatchRequest,
+  idLists,
+  idsRequest,
   sharesOf,
   UNITS_WORTH_THREADS,
   unitsOf,
@@ -17,6 +18,7 @@ import {
 import { bytesFromText, textFromBytes, toWellFormed } from "./byte-text.ts"
 import { DECODERS, type Decoder } from "./decoders/index.ts"
 import type { Encoding } from "./encoding.ts"
+import type { ExplainOptions, Explanation } from "./explaining/explain.ts"
 import { MODELS, type TokenizerModel } from "./models/index.ts"
 import { HIGHEST_VOCABULARY } from "./models/vocabulary.ts"
 import { NORMALIZERS, type Normalizer } from "./normalizers/index.ts"
@@ -53,7 +55,7 @@ export interface FullEncodeOptions extends EncodeOptions {
 }
 
 export interface ThreadOptions {
-  /** Worker threads. Default: all cores, for batches that are worth it. 1 encodes in this thread. */
+  /** Threads that encode, this one among them. Default: all cores, for batches that are worth it. */
   readonly threads?: number
 }
 
@@ -243,7 +245,7 @@ export class Tokenizer {
   }
 
   /**
-   * The ids of many texts, over worker threads: the same as `encode` and `encodeBytes` give one by one. Of sampling,
+   * The ids of many texts, over this thread and workers: the same as `encode` and `encodeBytes` give one by one. Of sampling,
    * each text has its own: text number n is cut with the seed plus n.
    */
   async encodeBatch(
@@ -253,19 +255,15 @@ export class Tokenizer {
     const { threads, ...encodeOptions } = options
     const batches = this.#batchEncoder(inputs, threads)
     if (!batches) return this.encodeHere(inputs, encodeOptions)
-    const requests = sharesOf(inputs).map((share): BatchRequest => ({ kind: "ids", ...share, options: encodeOptions }))
-    const lists: number[][] = []
-    for (const answer of await batches.run(requests, threads)) {
-      if (!("ids" in answer)) continue
-      let from = 0
-      for (const count of answer.counts) {
-        const list = new Array<number>(count)
-        for (let index = 0; index < count; index++) list[index] = answer.ids[from + index]
-        lists.push(list)
-        from += count
-      }
-    }
-    return lists
+    return batches.run(
+      {
+        shares: sharesOf(inputs),
+        here: (share) => this.encodeHere(share.inputs, encodeOptions, share.first),
+        request: (share) => idsRequest(share, encodeOptions),
+        read: idLists,
+      },
+      threads,
+    )
   }
 
   /** Many texts or pairs as `encodeFull` gives them, over worker threads, padded as one batch. */
@@ -275,15 +273,17 @@ export class Tokenizer {
   ): Promise<Encoding[]> {
     const { threads, ...encodeOptions } = options
     const batches = this.#batchEncoder(inputs, threads)
-    let encodings: readonly Encoding[]
-    if (batches) {
-      const requests = sharesOf(inputs).map(
-        (share): BatchRequest => ({ kind: "full", ...share, options: encodeOptions }),
-      )
-      encodings = (await batches.run(requests, threads)).flatMap((answer) =>
-        "encodings" in answer ? answer.encodings : [],
-      )
-    } else encodings = this.encodeFullHere(inputs, encodeOptions)
+    const encodings = batches
+      ? await batches.run(
+          {
+            shares: sharesOf(inputs),
+            here: (share) => this.encodeFullHere(share.inputs, encodeOptions, share.first),
+            request: (share) => ({ kind: "full", ...share, options: encodeOptions }),
+            read: (answer) => ("encodings" in answer ? answer.encodings : []),
+          },
+          threads,
+        )
+      : this.encodeFullHere(inputs, encodeOptions)
     return this.#pad(encodings, options)
   }
 
@@ -295,6 +295,15 @@ export class Tokenizer {
   /** As `encodeHere`, whole encodings; not padded. */
   encodeFullHere(inputs: readonly EncodeInput[], options: FullEncodeOptions, first = 0): Encoding[] {
     return inputs.map((input, index) => this.#encodeFull(input, options, samplerOf(options, first + index)))
+  }
+
+  /**
+   * Starts the threads of batches ahead of time, so that the first batch has them from its beginning.
+   *
+   * @param threads  threads that encode, the one that calls included. Default: all cores
+   */
+  async openThreads(threads?: number): Promise<void> {
+    await this.#openBatches()?.open(threads)
   }
 
   /** How the threads of batches are started, where they are not those of the built package. */
@@ -356,6 +365,19 @@ export class Tokenizer {
       },
       end: () => (follower ? write(follower.end()) : "") + decoder.decode(),
     }
+  }
+
+  /** What becomes of a text before the post-processor, step by step: `explain` tells it with what comes of it. */
+  partsOf(
+    text: string | Uint8Array,
+    { parseSpecialTokens, alternatives }: Required<Pick<ExplainOptions, "parseSpecialTokens" | "alternatives">>,
+  ): Explanation["parts"] {
+    return this.#pipeline.explain(textOf(text), parseSpecialTokens, alternatives)
+  }
+
+  /** Whether tokens are spelled in GPT-2's alphabet of bytes, a character for each byte. */
+  get spellsBytes(): boolean {
+    return this.#decoder?.spellsBytes ?? false
   }
 
   /** The id of a token as the vocabulary spells it, added tokens included. */
@@ -459,6 +481,10 @@ export class Tokenizer {
     if (threads === 1 || inputs.length < 2) return undefined
     if (threads === undefined && inputs.reduce((sum, input) => sum + unitsOf(input), 0) < UNITS_WORTH_THREADS)
       return undefined
+    return this.#openBatches()
+  }
+
+  #openBatches(): BatchEncoder | undefined {
     if (!this.#batches) {
       const start = workerStarter()
       if (start) this.#batches = new BatchEncoder(() => this.#batchSetup(), start)

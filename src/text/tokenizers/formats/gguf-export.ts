@@ -2,11 +2,12 @@
 
 import { GlossaError } from "../../../errors.ts"
 import type { GgufValue } from "../../../gguf/index.ts"
+import { SPACE_MARK } from "../metaspace.ts"
 import { describeValue } from "../parts.ts"
 import type { Tokenizer, TokenizerJson } from "../tokenizer.ts"
 import { GGUF_TOKEN_TYPES } from "./gguf.ts"
 import { ggufSplitFor } from "./gguf-splits.ts"
-import { mergesOf, SPACE_MARK } from "./sentencepiece-bpe.ts"
+import { mergesOf } from "./sentencepiece-bpe.ts"
 
 export interface GgufTokenizer {
   /** Keys `tokenizer.…`. */

@@ -3,11 +3,12 @@
  * score; SentencePiece's mark for a space was written as a space.
  */
 
+import { SPACE_MARK } from "../metaspace.ts"
 import { byteToken } from "../models/vocabulary.ts"
 import { describeValue, tokenizerInvalid } from "../parts.ts"
 import { templateWithFirst } from "../post-processors/template.ts"
 import { Tokenizer, type TokenizerCompanions } from "../tokenizer.ts"
-import { mergesOf, type ScoredPiece, SPACE_MARK, sentencePieceParts } from "./sentencepiece-bpe.ts"
+import { mergesOf, type ScoredPiece, sentencePieceParts } from "./sentencepiece-bpe.ts"
 
 /** Ids 0 to 2. */
 const SPECIAL_TOKENS = ["<unk>", "<s>", "</s>"]

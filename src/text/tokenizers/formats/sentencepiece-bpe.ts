@@ -2,9 +2,7 @@
  * SentencePiece's BPE as tokenizer.json: pieces with scores, of which a text is joined by the best score first. The merges
  * follow from the pieces and their scores.
  */
-
-/** SentencePiece's mark for a space. */
-export const SPACE_MARK = "▁"
+import { SPACE_MARK } from "../metaspace.ts"
 
 export interface ScoredPiece {
   readonly text: string

@@ -2,9 +2,10 @@
  * SentencePiece models as tokenizers and back: Unigram with its table of replacements and Metaspace; BPE with the merges
  * that its scores imply. Pieces that SentencePiece never makes from text (control, unknown, bytes, unused) stay so.
  */
+import { SPACE_MARK } from "../metaspace.ts"
 import { describeValue, type PartJson, tokenizerInvalid } from "../parts.ts"
 import { Tokenizer, type TokenizerCompanions } from "../tokenizer.ts"
-import { mergesOf, SPACE_MARK as SPACE } from "./sentencepiece-bpe.ts"
+import { mergesOf } from "./sentencepiece-bpe.ts"
 import {
   type PieceType,
   readSentencePieceModel,
@@ -90,7 +91,7 @@ function sequenceOf(steps: readonly PartJson[]): PartJson | null {
 function unigramParts(model: SentencePieceParts, unknown: number) {
   const metaspace = {
     type: "Metaspace",
-    replacement: SPACE,
+    replacement: SPACE_MARK,
     prepend_scheme: (model.addsDummyPrefix ?? true) ? "always" : "never",
     split: true,
   }
@@ -113,8 +114,8 @@ function unigramParts(model: SentencePieceParts, unknown: number) {
 
 function bpeParts(model: SentencePieceParts, unknown: number, vocabulary: ReadonlyMap<string, number>) {
   const steps = cleaning(model)
-  if (model.addsDummyPrefix ?? true) steps.push({ type: "Prepend", prepend: SPACE })
-  steps.push({ type: "Replace", pattern: { String: " " }, content: SPACE })
+  if (model.addsDummyPrefix ?? true) steps.push({ type: "Prepend", prepend: SPACE_MARK })
+  steps.push({ type: "Replace", pattern: { String: " " }, content: SPACE_MARK })
   const learned = model.pieces.filter(({ type }) => type === "normal" || type === "userDefined" || type === "unused")
   const parts = new Map(learned.map(({ text }) => [text, vocabulary.get(text) as number]))
   const joined = learned.filter(({ type, text }) => type !== "userDefined" && !text.includes(" "))
@@ -139,7 +140,7 @@ function byteDecoder(model: SentencePieceParts) {
   return {
     type: "Sequence",
     decoders: [
-      { type: "Replace", pattern: { String: SPACE }, content: " " },
+      { type: "Replace", pattern: { String: SPACE_MARK }, content: " " },
       { type: "ByteFallback" },
       { type: "Fuse" },
       ...((model.addsDummyPrefix ?? true) ? [strip] : []),
@@ -150,7 +151,7 @@ function byteDecoder(model: SentencePieceParts) {
 /**
  * The bytes of a `.model` for a tokenizer that SentencePiece can stand for: Unigram or BPE, with `▁` for spaces.
  *
- * @throws TOKENIZER_OPTION_INVALID … TOKENIZER_INVALID when it cannot
+ * @throws TOKENIZER_INVALID when it cannot
  */
 export function sentencePieceFileOf(tokenizer: Tokenizer, where = "tokenizer"): Uint8Array {
   return writeSentencePieceModel(sentencePieceOf(tokenizer, where))
@@ -222,14 +223,14 @@ function normalizationOf(normalizer: unknown, preTokenizer: unknown, where: stri
     const pattern = step["pattern"] as { Regex?: string; String?: string } | undefined
     if (step.type === "Precompiled")
       characterMap = new Uint8Array(Buffer.from(`${step["precompiled_charsmap"]}`, "base64"))
-    else if (step.type === "Prepend" && step["prepend"] === SPACE) addsDummyPrefix = true
-    else if (step.type === "Replace" && pattern?.String === " " && step["content"] === SPACE) marksSpaces = true
+    else if (step.type === "Prepend" && step["prepend"] === SPACE_MARK) addsDummyPrefix = true
+    else if (step.type === "Replace" && pattern?.String === " " && step["content"] === SPACE_MARK) marksSpaces = true
     else if (step.type === "Replace" && / \{2,\}$|^(?:\^|\\A) \+/.test(pattern?.Regex ?? "")) removesExtraSpaces = true
     else if (step.type === "Strip") removesExtraSpaces = true
     else throw refuse(step)
   }
   const cutter = preTokenizer as PartJson | null
-  if (cutter?.type === "Metaspace" && cutter["replacement"] === SPACE) {
+  if (cutter?.type === "Metaspace" && cutter["replacement"] === SPACE_MARK) {
     addsDummyPrefix ||= cutter["prepend_scheme"] !== "never"
     marksSpaces = true
   } else if (cutter) throw refuse(cutter)

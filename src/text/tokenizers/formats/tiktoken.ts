@@ -2,10 +2,11 @@
  * tiktoken's ranks: a line for each token with its bytes in base64 and its rank, which is its id. The merges are not
  * there, but follow: cut by lower ranks alone, a token falls into the two parts that it was merged from.
  */
-import { BYTE_CHARACTERS } from "../byte-alphabet.ts"
+import { spellingOf } from "../byte-alphabet.ts"
 import { HIGHEST_VOCABULARY } from "../models/vocabulary.ts"
 import { describeValue, tokenizerInvalid } from "../parts.ts"
 import type { SplitPatternName } from "../pattern.ts"
+import { NO_TEXT, TextTable } from "../text-table.ts"
 import type { Tokenizer } from "../tokenizer.ts"
 import { tokenizerFromBpe } from "./byte-pairs.ts"
 
@@ -88,7 +89,7 @@ function readRanks(text: string, where: string): Map<string, number> {
     if (!match) throw tokenizerInvalid(place, "a token in base64 and its rank", describeValue(line))
     const rank = Number(match[2])
     if (rank >= HIGHEST_VOCABULARY) throw tokenizerInvalid(place, `a rank below ${HIGHEST_VOCABULARY}`, match[2])
-    const token = Array.from(Buffer.from(match[1], "base64"), (byte) => BYTE_CHARACTERS[byte]).join("")
+    const token = spellingOf(Buffer.from(match[1], "base64"))
     if (token === "") throw tokenizerInvalid(place, "a token of at least one byte", describeValue(line))
     if (ranks.has(token)) throw tokenizerInvalid(place, "each token once", describeValue(match[1]))
     ranks.set(token, rank)
@@ -102,33 +103,59 @@ const LONGEST_TOKEN = 1024
 
 function recoverMerges(ranks: ReadonlyMap<string, number>, where: string): [string, string][] {
   const merges: [string, string][] = []
+  const seams = new SeamFinder(ranks)
   const sorted = [...ranks].sort(([, left], [, right]) => left - right)
   for (const [token, rank] of sorted) {
     if (token.length < 2) continue
-    const refuse = () =>
-      tokenizerInvalid(`${where}: rank ${rank}`, "a token of two others with lower ranks", describeValue(token))
-    if (token.length > LONGEST_TOKEN) throw refuse()
-    const parts = partsBelow(token, rank, ranks)
-    if (parts.length !== 2) throw refuse()
-    merges.push([parts[0], parts[1]])
+    const seam = token.length > LONGEST_TOKEN ? NO_SEAM : seams.last(token, rank)
+    if (seam === NO_SEAM)
+      throw tokenizerInvalid(`${where}: rank ${rank}`, "a token of two others with lower ranks", describeValue(token))
+    merges.push([token.slice(0, seam), token.slice(seam)])
   }
   return merges
 }
 
-/** What merging with ranks below `limit` leaves of a token. */
-function partsBelow(token: string, limit: number, ranks: ReadonlyMap<string, number>): string[] {
-  const parts = [...token]
-  while (parts.length > 2) {
-    let best = -1
-    let bestRank = limit
-    for (let at = 0; at + 1 < parts.length; at++) {
-      const rank = ranks.get(parts[at] + parts[at + 1])
-      if (rank === undefined || rank >= bestRank) continue
-      best = at
-      bestRank = rank
-    }
-    if (best < 0) break
-    parts.splice(best, 2, parts[best] + parts[best + 1])
+/** Merging leaves other than two parts. */
+const NO_SEAM = -1
+/** Rank of two neighbours that are no token together, or none yet. */
+const NEVER = 0x7fffffff
+
+/** Merges the bytes of tokens by ranks alone, to see of which two parts each was made. */
+class SeamFinder {
+  readonly #ranks: TextTable
+  /** Where the parts of a token begin, and after the last one the end. */
+  readonly #seams = new Int32Array(LONGEST_TOKEN + 1)
+  /** Rank of each part together with the next one. */
+  readonly #joint = new Int32Array(LONGEST_TOKEN)
+
+  constructor(ranks: ReadonlyMap<string, number>) {
+    this.#ranks = TextTable.of(ranks)
   }
-  return parts.every((part) => (ranks.get(part) ?? limit) < limit) ? parts : []
+
+  /** Where the two parts meet that merging with ranks below `limit` leaves of a token, or NO_SEAM. */
+  last(token: string, limit: number): number {
+    const seams = this.#seams
+    const joint = this.#joint
+    for (let at = 0; at <= token.length; at++) seams[at] = at
+    let parts = token.length
+    for (let at = 0; at + 1 < parts; at++) joint[at] = this.#rank(token, at, at + 2, limit)
+    while (parts > 2) {
+      let best = 0
+      for (let at = 1; at + 1 < parts; at++) if (joint[at] < joint[best]) best = at
+      if (joint[best] === NEVER) return NO_SEAM
+      seams.copyWithin(best + 1, best + 2, parts + 1)
+      joint.copyWithin(best, best + 1, parts - 1)
+      parts -= 1
+      if (best > 0) joint[best - 1] = this.#rank(token, seams[best - 1], seams[best + 1], limit)
+      if (best + 1 < parts) joint[best] = this.#rank(token, seams[best], seams[best + 2], limit)
+    }
+    const seam = seams[1]
+    const isMade = this.#rank(token, 0, seam, limit) < limit && this.#rank(token, seam, token.length, limit) < limit
+    return isMade ? seam : NO_SEAM
+  }
+
+  #rank(token: string, from: number, to: number, limit: number): number {
+    const rank = this.#ranks.find(token, from, to)
+    return rank === NO_TEXT || rank >= limit ? NEVER : rank
+  }
 }

@@ -4,10 +4,12 @@
  */
 import { z } from "zod"
 import { bytesFromText } from "../byte-text.ts"
+import type { MergeStep, MergeSteps, VocabularyToken } from "../explaining/piece-steps.ts"
 import { NO_ENTRY, PairTable } from "../pair-table.ts"
 import { describeValue, type PartDefinition, parseSettings, tokenizerInvalid } from "../parts.ts"
 import { PieceCache } from "../piece-cache.ts"
 import type { SubwordSampler } from "../subword-sampler.ts"
+import { NO_TEXT, TextTable } from "../text-table.ts"
 import type { TokenizerModel, TokenSpan } from "./index.ts"
 import { MergeTable } from "./merge-table.ts"
 import { byteTokenIds, readVocabulary, vocabularySchema } from "./vocabulary.ts"
@@ -44,8 +46,7 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
     if (settings.unk_token != null && unknownId === undefined) {
       throw tokenizerInvalid(`${where}.unk_token`, "a token of the vocabulary", describeValue(settings.unk_token))
     }
-    const merges = readMerges(settings, vocabulary, where)
-    const table = new MergeTable(merges)
+    const table = readMerges(settings, vocabulary, where)
     const initial = initialSymbols(settings, vocabulary, unknownId)
     const decorated = Boolean(settings.continuing_subword_prefix || settings.end_of_word_suffix)
     const seams = decorated ? undefined : new Seams(settings.merges as readonly unknown[], vocabulary)
@@ -70,9 +71,28 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
       }
       return ids
     }
+    const explain = (piece: string): MergeSteps => {
+      const names = tokenNames(vocabulary)
+      const named = (id: number) => ({ id, token: names[id] })
+      const symbols: VocabularyToken[] = []
+      const merges: MergeStep[] = []
+      for (let from = 0; from < piece.length; ) {
+        const to = seams && piece.length > LONG_PIECE ? seams.next(piece, from) : piece.length
+        const first = symbols.length
+        const ids = initial(piece.slice(from, to))
+        for (const id of ids) symbols.push(named(id))
+        table.applyByHeap(ids, undefined, undefined, ({ rank, left, right, joined, start, middle, end }) => {
+          const tokens = { left: named(left), right: named(right), joined: named(joined) }
+          merges.push({ rank, ...tokens, start: first + start, middle: first + middle, end: first + end })
+        })
+        from = to
+      }
+      return { kind: "merges", symbols, merges, isTakenWhole: settings.ignore_merges && vocabulary.has(piece) }
+    }
     return {
       vocabulary,
       unknownId,
+      explain,
       tokenize(piece, sampler) {
         const whole = settings.ignore_merges && !sampler ? vocabulary.get(piece) : undefined
         if (whole !== undefined) return [whole]
@@ -130,26 +150,37 @@ function spansOf(
   })
 }
 
-/** The merges as ids, each checked against the vocabulary. */
-function readMerges(settings: BpeSettings, vocabulary: Map<string, number>, where: string) {
+/** The merges by id, each checked against the vocabulary. */
+function readMerges(settings: BpeSettings, vocabulary: Map<string, number>, where: string): MergeTable {
   const prefixLength = settings.continuing_subword_prefix?.length ?? 0
-  return settings.merges.map((merge, rank): readonly [number, number, number] => {
-    const place = `${where}.merges[${rank}]`
-    const parts = typeof merge === "string" ? merge.split(" ") : merge
-    if (!Array.isArray(parts) || parts.length !== 2 || !parts.every((part) => typeof part === "string")) {
-      throw tokenizerInvalid(place, "two tokens with one space between", describeValue(merge))
+  const table = new MergeTable(settings.merges.length)
+  const ids = TextTable.of(vocabulary)
+  for (const [rank, merge] of settings.merges.entries()) {
+    const place = () => `${where}.merges[${rank}]`
+    const [left, leftEnd, right, rightStart] = partsOfMerge(merge, place)
+    const joinedFrom = Math.min(right.length, rightStart + prefixLength)
+    const leftId = ids.find(left, 0, leftEnd)
+    const rightId = ids.find(right, rightStart, right.length)
+    const joinedId = ids.findJoined(left, 0, leftEnd, right, joinedFrom, right.length)
+    if (leftId === NO_TEXT || rightId === NO_TEXT || joinedId === NO_TEXT) {
+      const parts = [left.slice(0, leftEnd), right.slice(rightStart)]
+      const tokens = [...parts, parts[0] + right.slice(joinedFrom)]
+      const token = tokens[[leftId, rightId, joinedId].indexOf(NO_TEXT)]
+      throw tokenizerInvalid(place(), "tokens of the vocabulary", `${describeValue(token)}, which has no id`)
     }
-    const [left, right] = parts as [string, string]
-    const joined = left + right.slice(prefixLength)
-    const ids = [left, right, joined].map((token) => {
-      const id = vocabulary.get(token)
-      if (id === undefined) {
-        throw tokenizerInvalid(place, "tokens of the vocabulary", `${describeValue(token)}, which has no id`)
-      }
-      return id
-    })
-    return [ids[0], ids[1], ids[2]]
-  })
+    table.add(leftId, rightId, joinedId)
+  }
+  return table
+}
+
+/** Where the two tokens of a merge lie: the first up to an index of one text, the second from an index of another on. */
+function partsOfMerge(merge: unknown, place: () => string): readonly [string, number, string, number] {
+  if (typeof merge === "string") {
+    const gap = merge.indexOf(" ")
+    if (gap >= 0 && merge.indexOf(" ", gap + 1) < 0) return [merge, gap, merge, gap + 1]
+  } else if (Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string"))
+    return [merge[0], merge[0].length, merge[1], 0]
+  throw tokenizerInvalid(place(), "two tokens with one space between", describeValue(merge))
 }
 
 /**

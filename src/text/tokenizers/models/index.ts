@@ -1,4 +1,5 @@
 /** Models: how one piece becomes ids. */
+import type { PieceSteps } from "../explaining/piece-steps.ts"
 import type { Part, PartDefinition } from "../parts.ts"
 import type { SubwordSampler } from "../subword-sampler.ts"
 import { bpeModel } from "./bpe.ts"
@@ -19,6 +20,12 @@ export interface TokenizerModel extends Part {
   tokenize(piece: string, sampler?: SubwordSampler): number[]
   /** The same ids, each with where it lies. */
   tokenizeSpans(piece: string, sampler?: SubwordSampler): TokenSpan[]
+  /**
+   * How `tokenize` comes to its ids.
+   *
+   * @param alternatives  how many of the next best ways to tell of, where a model weighs several
+   */
+  explain(piece: string, alternatives: number): PieceSteps
   /** Has tokens never made from text again, such as those that mark structure. Absent where they never are. */
   withhold?(ids: ReadonlySet<number>): void
   /** Id of the token for what the vocabulary cannot spell. */

@@ -5,8 +5,10 @@
 import { z } from "zod"
 import { bytesFromText } from "../byte-text.ts"
 import { CharTrie } from "../char-trie.ts"
+import type { TokenPath } from "../explaining/piece-steps.ts"
 import { describeValue, type PartDefinition, parseSettings, tokenizerInvalid } from "../parts.ts"
 import type { SubwordSampler } from "../subword-sampler.ts"
+import { BestPaths } from "./best-paths.ts"
 import type { TokenizerModel, TokenSpan } from "./index.ts"
 import { byteToken, byteTokenIds, HIGHEST_VOCABULARY, unspellable } from "./vocabulary.ts"
 
@@ -34,6 +36,7 @@ export const unigramModel: PartDefinition<TokenizerModel> = {
       unknownId: model.unknownId,
       tokenize: (piece, sampler) => model.tokenize(piece, sampler),
       tokenizeSpans: (piece, sampler) => model.tokenizeSpans(piece, sampler),
+      explain: (piece, alternatives) => ({ kind: "paths", paths: model.bestPaths(piece, 1 + alternatives) }),
       withhold: (ids) => model.withhold(ids),
       toJson: () => settings,
     }
@@ -65,12 +68,14 @@ const UNREACHED = -1
 class Unigram {
   readonly vocabulary: ReadonlyMap<string, number>
   readonly unknownId: number | undefined
+  readonly #tokens: readonly string[]
   readonly #scores: Float64Array
   readonly #trie: CharTrie
   readonly #unknownScore: number
   readonly #byteFallback: boolean
 
   constructor(tokens: readonly string[], scores: Float64Array, unknownId: number | undefined, byteFallback: boolean) {
+    this.#tokens = tokens
     this.#scores = scores
     this.unknownId = unknownId
     this.#byteFallback = byteFallback
@@ -155,6 +160,21 @@ class Unigram {
     const path: number[] = []
     for (let end = length; end > 0; end = starts[end]) path.push(end, ids[end])
     return path.reverse()
+  }
+
+  /** The likeliest paths, at most `most`, the best first; the first is the one that `tokenize` takes. */
+  bestPaths(piece: string, most: number): TokenPath[] {
+    const paths = new BestPaths(piece.length, most)
+    this.#edges(piece, (start, end, id, score) => paths.add({ start, end, id, score }))
+    return paths.all().map(({ score, edges }) => ({
+      score,
+      tokens: edges.map(({ start, end, id, score: tokenScore }) => ({
+        id,
+        token: this.#tokens[id],
+        score: tokenScore,
+        text: piece.slice(start, end),
+      })),
+    }))
   }
 
   /** A path drawn with the probability ∏ p(token)^alpha, up to a factor: forward sums, then backward draws. */

@@ -19,17 +19,16 @@ export const vocabularySchema = z.custom<Record<string, unknown>>(
  */
 export function readVocabulary(json: Readonly<Record<string, unknown>>, where: string): Map<string, number> {
   const vocabulary = new Map<string, number>()
-  const owners = new Map<number, string>()
-  for (const [token, id] of Object.entries(json)) {
-    const place = `${where}[${describeValue(token)}]`
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= HIGHEST_VOCABULARY) {
-      throw tokenizerInvalid(place, `a whole id below ${HIGHEST_VOCABULARY}`, describeValue(id))
-    }
-    const owner = owners.get(id as number)
-    if (owner !== undefined)
-      throw tokenizerInvalid(place, "an id of its own", `id ${id}, which ${describeValue(owner)} has`)
-    owners.set(id as number, token)
-    vocabulary.set(token, id as number)
+  const owners: string[] = []
+  for (const token of Object.keys(json)) {
+    const id = json[token]
+    const place = () => `${where}[${describeValue(token)}]`
+    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= HIGHEST_VOCABULARY)
+      throw tokenizerInvalid(place(), `a whole id below ${HIGHEST_VOCABULARY}`, describeValue(id))
+    if (owners[id] !== undefined)
+      throw tokenizerInvalid(place(), "an id of its own", `id ${id}, which ${describeValue(owners[id])} has`)
+    owners[id] = token
+    vocabulary.set(token, id)
   }
   return vocabulary
 }

@@ -27,6 +27,7 @@ export const wordLevelModel: PartDefinition<TokenizerModel> = {
       unknownId,
       tokenize: (piece) => [spanOf(piece).id],
       tokenizeSpans: (piece) => [spanOf(piece)],
+      explain: (piece) => ({ kind: "whole", isKnown: vocabulary.has(piece) }),
       toJson: () => settings,
     }
   },

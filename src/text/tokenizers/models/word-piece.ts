@@ -3,6 +3,7 @@
  * a word that does not come out is unknown as a whole. Schuster & Nakajima 2012; Devlin et al. 2018, arXiv:1810.04805.
  */
 import { z } from "zod"
+import type { MatchStep, MatchSteps } from "../explaining/piece-steps.ts"
 import { type PartDefinition, parseSettings } from "../parts.ts"
 import type { TokenizerModel, TokenSpan } from "./index.ts"
 import { readVocabulary, unspellable, vocabularySchema } from "./vocabulary.ts"
@@ -30,31 +31,45 @@ export const wordPieceModel: PartDefinition<TokenizerModel> = {
       if (unknownId === undefined) throw unspellable(piece)
       return [{ id: unknownId, token: unk_token, start: 0, end: piece.length }]
     }
+    /** The longest token that begins what a piece holds from `start` on. */
+    const longestAt = (piece: string, start: number): TokenSpan | undefined => {
+      for (let end = Math.min(piece.length, start + longest); end > start; end -= 1) {
+        if (isInsidePair(piece, end)) continue
+        const token = start > 0 ? prefix + piece.slice(start, end) : piece.slice(start, end)
+        const id = vocabulary.get(token)
+        if (id !== undefined) return { id, token, start, end }
+      }
+      return undefined
+    }
     const tokenizeSpans = (piece: string): TokenSpan[] => {
       if (hasMoreCharacters(piece, mostCharacters)) return unknown(piece)
       const spans: TokenSpan[] = []
       for (let start = 0; start < piece.length; ) {
-        let end = Math.min(piece.length, start + longest)
-        let found: TokenSpan | undefined
-        for (; end > start; end -= 1) {
-          if (isInsidePair(piece, end)) continue
-          const token = start > 0 ? prefix + piece.slice(start, end) : piece.slice(start, end)
-          const id = vocabulary.get(token)
-          if (id === undefined) continue
-          found = { id, token, start, end }
-          break
-        }
+        const found = longestAt(piece, start)
         if (!found) return unknown(piece)
         spans.push(found)
-        start = end
+        start = found.end
       }
       return spans
+    }
+    const explain = (piece: string): MatchSteps => {
+      if (hasMoreCharacters(piece, mostCharacters)) return { kind: "matches", matches: [], mostCharacters }
+      const matches: MatchStep[] = []
+      for (let start = 0; start < piece.length; ) {
+        const rest = piece.slice(start)
+        const found = longestAt(piece, start)
+        matches.push(found ? { rest, match: { id: found.id, token: found.token } } : { rest })
+        if (!found) break
+        start = found.end
+      }
+      return { kind: "matches", matches }
     }
     return {
       vocabulary,
       unknownId,
       tokenize: (piece) => tokenizeSpans(piece).map(({ id }) => id),
       tokenizeSpans,
+      explain,
       toJson: () => settings,
     }
   },

@@ -3,12 +3,13 @@
  * character too rare for a token of its own becomes its bytes' tokens, which never merge. Ids are: special tokens, 256
  * bytes, pieces in the order they were learned, characters by how frequent they are.
  */
+import { SPACE_MARK } from "../metaspace.ts"
 import { alphabetOf, refuseClash } from "./alphabet.ts"
 import { bpeModelJson } from "./bpe.ts"
 import { BYTE_TOKENS } from "./byte-tokens.ts"
 import { learnMerges } from "./merging/learn-merges.ts"
 import { wordsOfCharacters } from "./merging/symbol-words.ts"
-import { MARKED_DECODER, markedSplitter, SPACE_MARK } from "./splitting.ts"
+import { MARKED_DECODER, markedSplitter } from "./splitting.ts"
 import { checkFrequency, checkRoom, checkShare, checkWhole, type Trainer } from "./trainer.ts"
 
 export const byteFallbackBpeTrainer: Trainer<"bpe-byte-fallback"> = {

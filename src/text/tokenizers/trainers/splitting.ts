@@ -1,11 +1,9 @@
 /** How text is cut before learning, as parts of tokenizer.json, so that encoding cuts the same. */
+import { SPACE_MARK } from "../metaspace.ts"
 import type { PartJson } from "../parts.ts"
 import { SPLIT_PATTERNS, type SplitPatternName } from "../pattern.ts"
 import type { CommonTrainingOptions, TrainingNormalizer } from "./options.ts"
 import { optionInvalid } from "./trainer.ts"
-
-/** SentencePiece's visible space. */
-export const SPACE_MARK = "▁"
 
 /**
  * Words with the space before them, numbers and punctuation apart, line ends apart, and runs of spaces: the cuts that

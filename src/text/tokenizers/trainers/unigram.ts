@@ -2,10 +2,11 @@
  * Unigram: every piece has a probability, and a text's tokens are its likeliest pieces. Kudo 2018, arXiv:1804.10959.
  * Spaces are visible marks as in SentencePiece. Ids are: special tokens, 256 bytes, pieces by probability.
  */
+import { SPACE_MARK } from "../metaspace.ts"
 import { alphabetOf, refuseClash } from "./alphabet.ts"
 import { BYTE_TOKENS } from "./byte-tokens.ts"
 import { wordsOfCharacters } from "./merging/symbol-words.ts"
-import { MARKED_DECODER, markedSplitter, SPACE_MARK } from "./splitting.ts"
+import { MARKED_DECODER, markedSplitter } from "./splitting.ts"
 import { checkRoom, checkShare, checkWhole, type Trainer } from "./trainer.ts"
 import { learnPieces } from "./unigram/learn-pieces.ts"
 

@@ -9,7 +9,7 @@
  * taken in bands of frequency: first, by score, all that are met at least half as often as the most frequent pair; when
  * none is left, the bound is halved, down to the minimum.
  */
-import type { LearnedMerges, LearnMergesSettings } from "./learn-merges.ts"
+import { type LearnedMerges, LearnedVocabulary, type LearnMergesSettings } from "./learned-vocabulary.ts"
 import { PairOccurrences } from "./pair-occurrences.ts"
 import { ScoreHeap } from "./score-heap.ts"
 import { SymbolList } from "./symbol-list.ts"
@@ -26,36 +26,19 @@ export interface LearnLikelyMergesSettings extends LearnMergesSettings {
  * its symbols' neighbours.
  */
 export function learnLikelyMerges(words: SymbolWords, settings: LearnLikelyMergesSettings): LearnedMerges {
-  const { vocabularySize, accepts = () => true } = settings
-  const tokens = [...settings.tokens]
-  const idOfToken = new Map(tokens.map((token, id) => [token, id]))
-  const merges: [left: number, right: number][] = []
+  const vocabulary = new LearnedVocabulary(settings)
+  const { tokens } = vocabulary
   const candidates = new LikelyPairs(words, settings.minimumFrequency)
 
-  const learned = new Set<number>()
-  const firstLearned = tokens.length
-  const total = vocabularySize - firstLearned
-  while (tokens.length < vocabularySize) {
+  while (!vocabulary.isFull) {
     const pair = candidates.best()
     if (pair === undefined) break
     const { left, right } = candidates.symbolsOf(pair)
     const token = settings.join(tokens[left], tokens[right])
-    if (!accepts(token)) {
-      candidates.refuse(pair)
-      continue
-    }
-    const joined = idOfToken.get(token) ?? tokens.length
-    if (joined === tokens.length) {
-      tokens.push(token)
-      idOfToken.set(token, joined)
-    }
-    if (!learned.has(pair)) merges.push([left, right])
-    learned.add(pair)
-    candidates.join(pair, joined)
-    const done = tokens.length - firstLearned
-    if (done % 256 === 0 || done === total) settings.onProgress?.({ stage: "merge", done, total })
+    if (vocabulary.accepts(token)) candidates.join(pair, vocabulary.learn(pair, left, right, token))
+    else candidates.refuse(pair)
   }
-  return { tokens, merges }
+  return vocabulary
 }
 
 /** All pairs of neighbours of a band of frequency, by score. */

@@ -5,31 +5,11 @@
  * Rule for ties: among pairs of equal count the one with the lower left id is joined, then the lower right id. So the
  * result depends on the counts alone: not on the order of documents.
  */
-import type { TrainingProgress } from "../progress.ts"
 import { CountHeap } from "./count-heap.ts"
+import { type LearnedMerges, LearnedVocabulary, type LearnMergesSettings } from "./learned-vocabulary.ts"
 import { PairOccurrences } from "./pair-occurrences.ts"
 import { SymbolList } from "./symbol-list.ts"
 import type { SymbolWords } from "./symbol-words.ts"
-
-export interface LearnMergesSettings {
-  /** Tokens that there are already, by symbol id; learned pieces take the ids after them. */
-  readonly tokens: readonly string[]
-  /** Ids in all. */
-  readonly vocabularySize: number
-  /** A pair must be met this often to be joined. */
-  readonly minimumFrequency: number
-  /** Whether a piece may be learned. Default: any may. */
-  readonly accepts?: (token: string) => boolean
-  readonly onProgress?: (progress: TrainingProgress) => void
-}
-
-/** A learned vocabulary. */
-export interface LearnedMerges {
-  /** By id: the tokens given, then the pieces in the order they were learned. */
-  readonly tokens: readonly string[]
-  /** In the order they were learned, as ids. */
-  readonly merges: readonly (readonly [left: number, right: number])[]
-}
 
 /**
  * Learns merges from counted words. Each pair knows its count and where it occurs, and a heap holds the pairs by count.
@@ -37,40 +17,26 @@ export interface LearnedMerges {
  * n joins, each with a few changes of the heap: n log n in all.
  */
 export function learnMerges(words: SymbolWords, settings: LearnMergesSettings): LearnedMerges {
-  const { vocabularySize, minimumFrequency, accepts = () => true } = settings
-  const tokens = [...settings.tokens]
-  const idOfToken = new Map(tokens.map((token, id) => [token, id]))
-  const merges: [left: number, right: number][] = []
+  const vocabulary = new LearnedVocabulary(settings)
+  const { tokens } = vocabulary
   const pairs = new PairOccurrences(new SymbolList(words))
   const heap = new CountHeap(pairs)
   for (let pair = 0; pair < pairs.table.count; pair++) heap.push(pair)
 
-  const learned = new Set<number>()
-  const firstLearned = tokens.length
-  const total = vocabularySize - firstLearned
-  while (tokens.length < vocabularySize) {
+  while (!vocabulary.isFull) {
     const pair = heap.pop()
-    if (pair === undefined || pairs.counts[pair] < minimumFrequency) break
+    if (pair === undefined || pairs.counts[pair] < settings.minimumFrequency) break
     const left = pairs.table.left[pair]
     const right = pairs.table.right[pair]
     const token = tokens[left] + tokens[right]
-    if (!accepts(token)) {
+    if (!vocabulary.accepts(token)) {
       pairs.counts[pair] = 0
       continue
     }
-    // Two ways to join the same text ("ab"+"c", "a"+"bc") lead to one piece.
-    const joined = idOfToken.get(token) ?? tokens.length
-    if (joined === tokens.length) {
-      tokens.push(token)
-      idOfToken.set(token, joined)
-    }
-    if (!learned.has(pair)) merges.push([left, right])
-    learned.add(pair)
+    const joined = vocabulary.learn(pair, left, right, token)
     const grown = new Set<number>()
     pairs.join(pair, joined, { grew: (changed) => grown.add(changed) })
     for (const changed of grown) heap.push(changed)
-    const done = tokens.length - firstLearned
-    if (done % 256 === 0 || done === total) settings.onProgress?.({ stage: "merge", done, total })
   }
-  return { tokens, merges }
+  return vocabulary
 }
