@@ -12,7 +12,7 @@ import { resolveSettings, Scheduler } from "../../src/generation/index.ts"
 import { tinyModel } from "../../src/generation/scheduler/tiny-model.cases.ts"
 import { AdamW, causal, Trainer } from "../../src/training/index.ts"
 
-/** Writes down what it is asked to prepare. Plans are pure functions of graphs, so they need no native addon. */
+/** Writes down what it is asked to prepare for a model that is there. Plans are pure functions of graphs, so they need no native addon. */
 class WritingExecutor extends ReferenceExecutor {
   readonly pages = new Map<string, string>()
   override prepare(graph: Graph, name = "program"): PreparedProgram {
@@ -31,6 +31,7 @@ async function trainingPages(
 ): Promise<string[]> {
   const executor = new WritingExecutor()
   using model = await tinyModel(family, executor, ONE_LAYER[family])
+  executor.pages.clear() // the program that fills a new model
   const parameters = model.parameters.specs.map(({ path, decays }) => ({ state: model.parameters.get(path), decays }))
   const optimizer = new AdamW(new Store(executor), parameters, {})
   using _trainer = new Trainer({ model, objective: causal, optimizer, microBatchRows: 64, microBatches, precision })
@@ -40,6 +41,7 @@ async function trainingPages(
 async function generatingPages(family: "llama" | "gpt2", precision: "f32" | "bf16"): Promise<string[]> {
   const executor = new WritingExecutor()
   using model = await tinyModel(family, executor, ONE_LAYER[family])
+  executor.pages.clear() // the program that fills a new model
   using scheduler = new Scheduler(model, { precision, prefillRows: 16, maxSequences: 2 })
   const settings = resolveSettings({ maxNewTokens: 2, seed: 1, ignoreEos: true }, () => 0)
   await scheduler.submit({ ids: [1, 2, 3], settings })
