@@ -12,7 +12,7 @@ import { resolveSettings, Scheduler } from "../../src/generation/index.ts"
 import { tinyModel } from "../../src/generation/scheduler/tiny-model.cases.ts"
 import { AdamW, causal, Trainer } from "../../src/training/index.ts"
 
-/** Writes down what it is asked to prepare for a model that is there. Plans are pure functions of graphs, so they need no native addon. */
+/** Writes down what it is asked to prepare. Plans are pure functions of graphs, so they need no native addon. */
 class WritingExecutor extends ReferenceExecutor {
   readonly pages = new Map<string, string>()
   override prepare(graph: Graph, name = "program"): PreparedProgram {
