@@ -117,7 +117,9 @@ template <class Body> void withArithmetic(Arithmetic arithmetic, const Body& bod
 
 // Which of sixteen keys from `from` on are low ≤ key < high.
 inline Mask16 keysBetween(int64_t low, int64_t high, int64_t from) {
-  const auto lanes = [&](int64_t end) { return firstLanes(static_cast<int>(std::clamp<int64_t>(end - from, 0, vectorLanes))); };
+  const auto lanes = [&](int64_t end) {
+    return firstLanes(static_cast<int>(std::clamp<int64_t>(end - from, 0, vectorLanes)));
+  };
   return lanes(high) & !lanes(low);
 }
 

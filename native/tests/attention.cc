@@ -280,6 +280,7 @@ int main(int argc, char** argv) {
   check({300}, 2, 1, 20, 100, one, three);
   check({300, 5}, 2, 2, 16, 1, one, three);
   check({257}, 8, 2, 33, 64, one, three);
+  check({193}, 16, 1, 128, 0, one, three);  // more query blocks than a worker's scratch holds
   Problem none({}, 2, 2, 8, 0, DType::f32);
   Forward forward(none, three);
   Backward backward(none, forward, three);
