@@ -70,8 +70,8 @@ describe("operations", () => {
     for (const kernel of kernels) expect(KERNELS).toContain(kernel)
     for (const step of steps) expect(ELEMENTWISE_STEPS).toContain(step)
     expect(ELEMENTWISE_STEPS.filter((step) => !steps.includes(step))).toEqual(["multiplyAdd"])
-    // `pack` and `fill` are the planner's and the memory check's; rounding happens in the elementwise kernel.
-    expect(KERNELS.filter((kernel) => !kernels.includes(kernel))).toEqual(["pack", "fill", "round"])
+    // `elementwiseRows` and `pack` are the planner's, `fill` the memory check's; rounding happens in the elementwise kernel.
+    expect(KERNELS.filter((kernel) => !kernels.includes(kernel))).toEqual(["elementwiseRows", "pack", "fill", "round"])
   })
 
   test("tell their shapes in their doc-comments", () => {
