@@ -47,7 +47,7 @@ it("counts the default texts and a user's own, as JSON and as a page", async () 
   const page = join(folder, "report.html")
   const { output } = await report(
     ...["--tokenizer", path, "--against", `same=${path}`, "--text", `mine=${join(folder, "text.txt")}`],
-    ...["--out", page, "--json"],
+    ...["--out", page, "--json", "--alone"],
   )
   const { domains, tokenizers } = JSON.parse(output)
   expect(domains.map(({ domain }: { domain: string }) => domain)).toEqual([

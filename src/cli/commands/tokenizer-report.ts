@@ -9,15 +9,25 @@ import {
   type TokenizerComparison,
 } from "../../evaluation/index.ts"
 import { AutoTokenizer } from "../../text/index.ts"
-import { badFlag, type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, textFlag, textsFlag } from "../command.ts"
+import {
+  badFlag,
+  type Call,
+  COMMON_FLAGS,
+  defineCommand,
+  JSON_FLAG,
+  switchFlag,
+  textFlag,
+  textsFlag,
+} from "../command.ts"
 import { notice, printJson, printLine } from "../terminal.ts"
 import { comparisonLines } from "../tokenizers/comparison-lines.ts"
 import { defaultDomains, ownDomain } from "../tokenizers/domain-texts.ts"
-import { placesFrom, readKnownVocabularies } from "../tokenizers/known-vocabularies.ts"
+import { type KnownVocabularies, placesFrom, readKnownVocabularies } from "../tokenizers/known-vocabularies.ts"
 
 const flags = {
   tokenizers: textsFlag("--tokenizer <path>", "folder, GGUF file or SentencePiece .model; may be given several times"),
   against: textsFlag("--against <name=path>", "one more to compare with; may be given several times"),
+  alone: switchFlag("--alone", "leave the well-known vocabularies out"),
   texts: textsFlag("--text <domain=file>", "text of your own, named; may be given several times"),
   out: textFlag("--out <file.html>", "a page with figures"),
   ...COMMON_FLAGS,
@@ -41,7 +51,7 @@ export const tokenizerReport = defineCommand({
     )
     const own = await Promise.all(given.texts.map(ownDomain))
     const kept = (await defaultDomains()).filter(({ domain }) => own.every((other) => other.domain !== domain))
-    const known = await readKnownVocabularies(placesFrom(process.cwd()))
+    const known = given.alone ? NONE : await readKnownVocabularies(placesFrom(process.cwd()))
     for (const line of known.missing) notice(terminal, line)
     const comparison = compareTokenizers([...ours, ...others, ...known.tokenizers], [...kept, ...own])
     if (given.json) printJson(terminal, comparisonJson(comparison))
@@ -52,6 +62,8 @@ export const tokenizerReport = defineCommand({
     }
   },
 })
+
+const NONE: KnownVocabularies = { tokenizers: [], missing: [] }
 
 async function named(name: string, path: string, isOurs: boolean): Promise<NamedTokenizer> {
   return { name, tokenizer: await AutoTokenizer.fromPretrained(path), isOurs }
