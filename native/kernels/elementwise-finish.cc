@@ -50,7 +50,9 @@ void ElementwiseFinish::Spread::fill(int64_t row, int64_t rows, int64_t column, 
     for (int64_t i = 0; i < rows; i++)
       for (int64_t j = 0; j < groupColumns; j += vectorLanes) {
         const int64_t from = start + i * rowStride + j;
-        store(to + i * groupColumns + j, bf16 ? loadBf16(operand->as<uint16_t>() + from) : LEVEL_NAMESPACE::load(operand->as<float>() + from));
+        const F32x16 value = bf16 ? loadBf16(operand->as<uint16_t>() + from)
+                                  : LEVEL_NAMESPACE::load(operand->as<float>() + from);
+        store(to + i * groupColumns + j, value);
       }
     return;
   }
@@ -83,7 +85,8 @@ ElementwiseFinish::ElementwiseFinish(const Call& call, int firstWord, int firstI
       blocks_(ceilDivide(rows, rowsPerBlock)),
       firstRegister_(firstRegister),
       program_(call.ints + wordsOf(call, firstWord), call.intCount - wordsOf(call, firstWord),
-               firstRegister + call.inputCount - firstInput - accumulatorsOf(call, firstWord), call.floats, call.floatCount, call.ints[firstWord]) {
+               firstRegister + call.inputCount - firstInput - accumulatorsOf(call, firstWord), call.floats,
+               call.floatCount, call.ints[firstWord]) {
   int accumulator = call.inputCount - accumulatorsOf(call, firstWord);
   require(accumulator >= firstInput, "finish: inputs do not fit");
   for (int i = firstInput; i < accumulator; i++) inputs_.emplace_back(call.inputs[i], rows, columns);

@@ -3,8 +3,9 @@
 //
 //   words: [outputs, one Form per output, then the words of an ElementwiseProgram]
 //
-// The program rounds what is written as bf16. Register 0 holds the numbers handed over, the registers after it the further inputs, which broadcast to [M, N]. An
-// output may lie on a further input of its shape, for each piece is read before it is written and is of one task only.
+// The program rounds what is written as bf16. Register 0 holds the numbers handed over, the registers after it the
+// further inputs, which broadcast to [M, N]. An output may lie on a further input of its shape, for each piece is read
+// before it is written and is of one task only.
 #pragma once
 
 #include <vector>
@@ -25,8 +26,8 @@ enum class Form : int32_t {
 class ElementwiseFinish final : public Finish {
  public:
   // The outputs of the call from the first on; after them, if there are column sums, the bytes for their partials. Of the
-  // inputs those from `firstInput` on are the program's, then accumulators. `firstRegister` is 1 when numbers are handed over, or 0 when
-  // the program reads only inputs. Throws std::invalid_argument when words or shapes do not fit.
+  // inputs those from `firstInput` on are the program's, then accumulators. `firstRegister` is 1 when numbers are handed
+  // over, or 0 when the program reads only inputs. Throws std::invalid_argument when words or shapes do not fit.
   ElementwiseFinish(const Call& call, int firstWord, int firstInput, int firstRegister, int64_t rows, int64_t columns);
 
   int64_t scratchBytes() const override { return program_.scratchBytes(); }

@@ -1,4 +1,5 @@
-// Left blocks and micro-kernels of matmul-block.h.
+// Left blocks and micro-kernels of matmul-block.h by plain fma; those of other instructions are in matmul-pairs.cc and
+// matmul-tiles.cc.
 //
 // A strip is as many rows as the registers can hold sums for. Its micro-kernel walks down k once, loading each piece of
 // the right panel once and multiplying it by every row's element, which is read as a broadcast: the sums stay in
@@ -7,64 +8,15 @@
 // masking it the odd one; two operations for a whole strip of fmas.
 #include "matmul-block.h"
 
-#include <utility>
-
-#if defined(GLOSSA_LEVEL_AMX)
-#include "../simd/tile.h"
-#endif
+#include "matmul-pairs.h"
+#include "matmul-strips.h"
+#include "matmul-tiles.h"
 
 namespace glossa {
 namespace LEVEL_NAMESPACE {
 namespace {
 
 using parts::Float;
-
-// Rows of a strip at most, and for each strip height the parts (registers) of columns held at once; by registers:
-// AVX-512 and NEON have 32, AVX2 16. One register is for the broadcast, one a part for the right operand (two in bf16,
-// where also the sums are double, even and odd; with only 16 registers the even chain is run before the odd one).
-#if defined(GLOSSA_LEVEL_AMX) || defined(GLOSSA_LEVEL_AVX512BF16) || defined(GLOSSA_LEVEL_AVX512)
-constexpr int stripRows = 14;
-constexpr bool chainsTogether = true;
-constexpr int partsF32(int) { return 2; }
-constexpr int partsBf16(int rows) { return rows <= 6 ? 2 : 1; }
-#elif defined(GLOSSA_LEVEL_AVX2)
-constexpr int stripRows = 6;
-constexpr bool chainsTogether = false;
-constexpr int partsF32(int rows) { return rows <= 2 ? 4 : 2; }
-constexpr int partsBf16(int rows) { return rows <= 2 ? 4 : 2; }
-#elif defined(GLOSSA_LEVEL_NEON)
-constexpr int stripRows = 6;
-constexpr bool chainsTogether = true;
-constexpr int partsF32(int rows) { return rows <= 3 ? 8 : 4; }
-constexpr int partsBf16(int rows) { return rows <= 3 ? 4 : 2; }
-#else
-constexpr int stripRows = 4;
-constexpr bool chainsTogether = true;
-constexpr int partsF32(int) { return 16; }
-constexpr int partsBf16(int) { return 16; }
-#endif
-
-// Inner elements of one pass: a pass's share of two panels stays in the first cache while all strips use it.
-constexpr int64_t passInner = 256;
-
-// Block rows are divided into strips of equal height (± 1), so that no strip is left with one or two rows.
-struct Strips {
-  int64_t count, shorter, longer;  // `longer` strips of shorter + 1 rows come first
-  explicit Strips(int64_t rows) {
-    count = ceilDivide(rows, stripRows);
-    shorter = rows / count;
-    longer = rows % count;
-  }
-  int64_t rowsOf(int64_t strip) const { return shorter + (strip < longer ? 1 : 0); }
-  int64_t firstRow(int64_t strip) const { return strip * shorter + std::min(strip, longer); }
-};
-
-// How the left operand of a strip lies: packed, [k][rows of the strip], or row by row with `rowStep` elements (floats or
-// pairs) from one to the next, which is known when compiled so that each row's address is a constant away.
-template <int stripRows, int rowStep> struct Left {
-  static constexpr int64_t stepK = rowStep == 0 ? stripRows : 1;
-  static constexpr int64_t ofRow(int row) { return rowStep == 0 ? row : int64_t{row} * rowStep; }
-};
 
 // ---- f32
 
@@ -200,17 +152,12 @@ void stripBf16(const float* left, int64_t inner, const int32_t* right, int64_t p
   }
 }
 
-// One function for each height.
-template <class Left, class Right> struct StripTable {
-  void (*of[stripRows])(const Left*, int64_t, const Right*, int64_t, int, float*, int64_t, Start);
-};
 template <int rowStep, int... height> constexpr auto stripTableF32(std::integer_sequence<int, height...>) {
   return StripTable<float, float>{{stripF32<height + 1, rowStep>...}};
 }
 template <int rowStep, int... height> constexpr auto stripTableBf16(std::integer_sequence<int, height...>) {
   return StripTable<float, int32_t>{{stripBf16<height + 1, rowStep>...}};
 }
-using Heights = std::make_integer_sequence<int, stripRows>;
 constexpr auto stripsF32 = stripTableF32<0>(Heights{}), rowsF32 = stripTableF32<blockInner>(Heights{});
 constexpr auto stripsBf16 = stripTableBf16<0>(Heights{}), rowsBf16 = stripTableBf16<blockInner>(Heights{});
 
@@ -244,184 +191,6 @@ void packLeftStrips(const LeftMatrix& left, bool round, int64_t row, int64_t row
     }
   }
 }
-
-// ---- bf16 by pairs
-
-#if defined(GLOSSA_LEVEL_AVX512BF16)
-
-// A vector of sums gains the products of sixteen columns' pairs with one row's pair: both bf16 products of a pair in
-// one instruction, so twice the rate of plain fma.
-template <int rows, int panels, int rowStep>
-void multiplyPairs(const int32_t* left, int64_t pairs, const int32_t* right, int64_t panelStep, float* sums,
-                   int64_t sumStride, Start start) {
-  using Lies = Left<rows, rowStep>;
-  __m512 sum[rows][panels];
-  _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
-    _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
-      sum[row][panel] = start == Start::sums ? _mm512_loadu_ps(sums + row * sumStride + panel * panelColumns)
-                                            : _mm512_setzero_ps();
-  for (int64_t pair = 0; pair < pairs; pair++, left += Lies::stepK, right += panelColumns) {
-    __m512bh column[panels];
-    _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
-      column[panel] = (__m512bh)_mm512_loadu_si512(right + panel * panelStep);
-    _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++) {
-      const __m512bh element = (__m512bh)_mm512_set1_epi32(left[Lies::ofRow(row)]);
-      _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
-        sum[row][panel] = _mm512_dpbf16_ps(sum[row][panel], element, column[panel]);
-    }
-  }
-  _Pragma("GCC unroll 16") for (int row = 0; row < rows; row++)
-    _Pragma("GCC unroll 16") for (int panel = 0; panel < panels; panel++)
-      _mm512_storeu_ps(sums + row * sumStride + panel * panelColumns, sum[row][panel]);
-}
-
-template <int rows, int rowStep>
-void stripPairs(const int32_t* left, int64_t pairs, const int32_t* right, int64_t panelStep, int panels, float* sums,
-                int64_t sumStride, Start start) {
-  if (panels == 2) multiplyPairs<rows, 2, rowStep>(left, pairs, right, panelStep, sums, sumStride, start);
-  else multiplyPairs<rows, 1, rowStep>(left, pairs, right, panelStep, sums, sumStride, start);
-}
-
-template <int rowStep, int... height> constexpr auto stripTablePairs(std::integer_sequence<int, height...>) {
-  return StripTable<int32_t, int32_t>{{stripPairs<height + 1, rowStep>...}};
-}
-constexpr auto stripsPairs = stripTablePairs<0>(Heights{}), rowsPairs = stripTablePairs<blockInner / 2>(Heights{});
-
-void packLeftPairs(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner, int32_t* to) {
-  const Strips strips(rows);
-  const int64_t padded = roundUp(inner, dotStep);
-  for (int64_t strip = 0; strip < strips.count; strip++) {
-    const int height = static_cast<int>(strips.rowsOf(strip));
-    const int64_t first = row + strips.firstRow(strip);
-    int32_t* at = to + strips.firstRow(strip) * (padded / 2);
-    for (int64_t start = 0; start < padded; start += dotStep, at += 16 * height) {
-      const int real = static_cast<int>(std::min<int64_t>(inner - start, dotStep));
-      if (left.transposed) {
-        for (int pair = 0; pair < 16; pair++)
-          storeInt(at + pair * height, left.matrix.pairsDown(k + start + 2 * pair, real - 2 * pair, first, height));
-        continue;
-      }
-      F32x16 square[16];
-      for (int i = 0; i < 16; i++)
-        square[i] = i < height ? asFloat(left.matrix.pairsAlong(first + i, k + start, real)) : zero();
-      transpose16(square);
-      for (int pair = 0; pair < 16; pair++) storeInt(at + pair * height, asInt(square[pair]));
-    }
-  }
-}
-
-void multiplyPanelsByPairs(const LeftBlock& left, int64_t rows, int64_t inner, const int32_t* right, int64_t panelStep,
-                           int panels, float* sums, int64_t sumStride, Start start) {
-  const int64_t pairs = roundUp(inner, dotStep) / 2, leftPairs = roundUp(left.inner, dotStep) / 2;
-  const Strips strips(rows);
-  for (int64_t pair = 0; pair < pairs; pair += passInner, start = Start::sums) {
-    const int64_t some = std::min(passInner, pairs - pair);
-    for (int64_t strip = 0; strip < strips.count; strip++) {
-      const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
-      const int32_t* leftNow =
-          static_cast<const int32_t*>(left.data) + first * leftPairs + (left.from / 2 + pair) * height;
-      stripsPairs.of[height - 1](leftNow, some, right + pair * panelColumns, panelStep, panels,
-                                 sums + first * sumStride, sumStride, start);
-    }
-  }
-}
-
-#endif
-
-// ---- bf16 by tiles
-
-#if defined(GLOSSA_LEVEL_AMX)
-
-constexpr int tileRows = 16;
-constexpr int64_t tileElements = 16 * 32;
-// With fewer rows than this the sums of a tile are mostly padding, and plain fma is faster.
-constexpr int64_t fewestTileRows = 5;
-
-// A row of a tile is sixteen pairs of one row of the left operand.
-void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner, uint16_t* to) {
-  const int64_t steps = ceilDivide(inner, dotStep);
-  for (int64_t strip = 0; strip < rows; strip += tileRows) {
-    const int height = static_cast<int>(std::min<int64_t>(tileRows, rows - strip));
-    for (int64_t step = 0; step < steps; step++, to += tileElements) {
-      const int64_t start = k + step * dotStep;
-      const int real = static_cast<int>(std::min<int64_t>(inner - step * dotStep, dotStep));
-      F32x16 square[tileRows];
-      for (int i = 0; i < tileRows; i++) {
-        if (left.transposed) square[i] = asFloat(left.matrix.pairsDown(start + 2 * i, real - 2 * i, row + strip, height));
-        else square[i] = i < height ? asFloat(left.matrix.pairsAlong(row + strip + i, start, real)) : zero();
-      }
-      if (left.transposed) transpose16(square);
-      for (int i = 0; i < tileRows; i++) storeInt(reinterpret_cast<int32_t*>(to) + i * 16, asInt(square[i]));
-    }
-  }
-}
-
-// A block of (16 or 32 rows) × (16 or 32 columns): with two of each, every loaded tile is used twice. Tiles 0 … 3 hold
-// the sums, 4 and 5 the left operand, 6 and 7 the right.
-struct LeftTiles {
-  const uint16_t* data;
-  int64_t rowBytes;              // from row to row of a tile
-  int64_t stripStep, innerStep;  // elements from tile to tile: the next 16 rows, the next 32 inner elements
-};
-
-template <int strips, int panels>
-void multiplyTiles(const LeftTiles& tiles, int64_t steps, const uint8_t* right, int64_t panelStride, float* sums,
-                   int64_t sumStride, Start start) {
-  const int64_t stride = sumStride * 4;
-  float* const lower = sums + tileRows * sumStride;
-  if (start == Start::sums) {
-    tileLoad<0>(sums, stride);
-    if constexpr (panels == 2) tileLoad<1>(sums + panelColumns, stride);
-    if constexpr (strips == 2) tileLoad<2>(lower, stride);
-    if constexpr (strips == 2 && panels == 2) tileLoad<3>(lower + panelColumns, stride);
-  } else {
-    tileZero<0>();
-    if constexpr (panels == 2) tileZero<1>();
-    if constexpr (strips == 2) tileZero<2>();
-    if constexpr (strips == 2 && panels == 2) tileZero<3>();
-  }
-  const uint16_t* left = tiles.data;
-  for (int64_t step = 0; step < steps; step++, left += tiles.innerStep, right += 1024) {
-    tileLoad<4>(left, tiles.rowBytes);
-    tileLoad<6>(right, 64);
-    tileDot<0, 4, 6>();
-    if constexpr (panels == 2) {
-      tileLoad<7>(right + panelStride, 64);
-      tileDot<1, 4, 7>();
-    }
-    if constexpr (strips == 2) {
-      tileLoad<5>(left + tiles.stripStep, tiles.rowBytes);
-      tileDot<2, 5, 6>();
-      if constexpr (panels == 2) tileDot<3, 5, 7>();
-    }
-  }
-  tileStore<0>(sums, stride);
-  if constexpr (panels == 2) tileStore<1>(sums + panelColumns, stride);
-  if constexpr (strips == 2) tileStore<2>(lower, stride);
-  if constexpr (strips == 2 && panels == 2) tileStore<3>(lower + panelColumns, stride);
-}
-
-void multiplyPanelsByTiles(const LeftTiles& left, int64_t rows, int64_t inner, const uint8_t* right,
-                           int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start) {
-  constexpr int64_t passSteps = 2 * passInner / dotStep;  // two panels of 512 bf16 are 32 KB: the first cache
-  const int64_t steps = ceilDivide(inner, dotStep);
-  for (int64_t step = 0; step < steps; step += passSteps, start = Start::sums) {
-    const int64_t some = std::min(passSteps, steps - step);
-    const uint8_t* rightNow = right + step * 1024;
-    for (int64_t row = 0; row < rows; row += 2 * tileRows) {
-      LeftTiles now = left;
-      now.data += row / tileRows * left.stripStep + step * left.innerStep;
-      float* sumsNow = sums + row * sumStride;
-      const bool two = rows - row > tileRows;
-      if (two && panels == 2) multiplyTiles<2, 2>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-      else if (two) multiplyTiles<2, 1>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-      else if (panels == 2) multiplyTiles<1, 2>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-      else multiplyTiles<1, 1>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-    }
-  }
-}
-
-#endif
 
 }  // namespace
 
@@ -506,20 +275,17 @@ void multiplyPanelsByRows(Arithmetic arithmetic, const void* left, int64_t rows,
     return multiplyPanelsByTiles(tiles, rows, inner, static_cast<const uint8_t*>(right), panelStride, panels, sums,
                                  sumStride, start);
   }
+#elif defined(GLOSSA_LEVEL_AVX512BF16)
+  if (arithmetic == Arithmetic::pairs) {
+    return multiplyRowsByPairs(static_cast<const int32_t*>(left), rows, inner, static_cast<const int32_t*>(right),
+                               panelStride / 4, panels, sums, sumStride, start);
+  }
 #endif
   const int64_t padded = arithmetic == Arithmetic::f32 ? inner : roundUp(inner, dotStep);
   const Strips strips(rows);
   for (int64_t strip = 0; strip < strips.count; strip++) {
     const int64_t first = strips.firstRow(strip), height = strips.rowsOf(strip);
     float* const sumsNow = sums + first * sumStride;
-#if defined(GLOSSA_LEVEL_AVX512BF16)
-    if (arithmetic == Arithmetic::pairs) {
-      rowsPairs.of[height - 1](static_cast<const int32_t*>(left) + first * (blockInner / 2), padded / 2,
-                               static_cast<const int32_t*>(right), panelStride / 4, panels, sumsNow, sumStride,
-                               start);
-      continue;
-    }
-#endif
     const float* const leftNow = static_cast<const float*>(left) + first * blockInner;
     if (arithmetic == Arithmetic::bf16) {
       rowsBf16.of[height - 1](leftNow, padded, static_cast<const int32_t*>(right), panelStride / 4, panels, sumsNow,

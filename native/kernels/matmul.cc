@@ -1,5 +1,6 @@
 // Kernel `matmul`, and `multiply`, which other kernels call too: out[M, N] = accumulator + left[M, K] · right[K, N], the
-// right operand packed (pack.h), the left as it lies or transposed. The order of additions of one element is that of matmul-block.h, from the accumulator or zero.
+// right operand packed (pack.h), the left as it lies or transposed. The order of additions of one element is that of
+// matmul-block.h, from the accumulator or zero.
 //
 // Work is split into blocks of rows × ranges of columns; a task owns its piece of the output, so threads change nothing.
 // Within a task: the block of rows is arranged in the worker's scratch (kept for the worker's next task on the same rows),

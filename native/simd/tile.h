@@ -1,6 +1,6 @@
 // The tile registers of AMX: eight tiles of at most 16 rows of 64 bytes, the product of bf16, tdpbf16ps, and those of
-// bytes, tdpbssd and tdpbsud. With GLOSSA_EMULATED_TILES the same calls run on plain memory, so that all code written for tiles is compiled and tested on any processor.
-// Only the amx level includes this file.
+// bytes, tdpbssd and tdpbsud. With GLOSSA_EMULATED_TILES the same calls run on plain memory, so that all code written for
+// tiles is compiled and tested on any processor. Only the amx level includes this file.
 #pragma once
 
 #include "vector.h"

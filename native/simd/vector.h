@@ -1,6 +1,7 @@
 // F32x16: sixteen float lanes, the one vector type of every kernel. A level (scalar, avx2, avx512, avx512bf16, amx,
 // neon) says only how a part of it is added, multiplied and so on; lanes, tails and reduction trees are fixed here, so
-// that each operation gives the same bits on each level. `I32x16` and `Mask16` go with it. No operation fuses by itself: only fma().
+// that each operation gives the same bits on each level. `I32x16` and `Mask16` go with it. No operation fuses by itself:
+// only fma().
 #pragma once
 
 #include <cstdint>
