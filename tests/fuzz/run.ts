@@ -21,6 +21,8 @@ const LOOK_EVERY_MS = 200
 /** JavaScript memory of a thread, and memory of the whole process, beyond which it grows without bound. */
 const HEAP_MEGABYTES = 512
 const PROCESS_BYTES = 2 ** 31
+/** The input of a thread that is still reading the program. */
+const STARTING = -1
 /** The default number of inputs of each target. */
 const INPUTS = 200_000
 
@@ -49,7 +51,7 @@ function report(target: Target, input: number, what: string): void {
 
 /** Runs one target; true when nothing was found. */
 function fuzz(target: Target): Promise<boolean> {
-  const progress = new Int32Array(new SharedArrayBuffer(4))
+  const progress = new Int32Array(new SharedArrayBuffer(4)).fill(STARTING)
   const workerData: Assignment = { target: target.name, seed, from, to, folder: join(folder, target.name), progress }
   const started = performance.now()
   const worker = new Worker(new URL("./start.mjs", import.meta.url), {
@@ -61,12 +63,12 @@ function fuzz(target: Target): Promise<boolean> {
     let looks = 0
     const fail = (what: string): void => {
       clearInterval(watch)
-      report(target, Atomics.load(progress, 0), what)
+      report(target, Math.max(from, Atomics.load(progress, 0)), what)
       void worker.terminate().then(() => resolve(false))
     }
     const watch = setInterval(() => {
       const input = Atomics.load(progress, 0)
-      looks = input === current ? looks + 1 : 0
+      looks = input === current && input !== STARTING ? looks + 1 : 0
       current = input
       if (looks > MOST_LOOKS) fail(`took longer than ${(MOST_LOOKS * LOOK_EVERY_MS) / 1000} s`)
       else if (process.memoryUsage.rss() > PROCESS_BYTES) fail("the process grew beyond 2 GB")
