@@ -1,16 +1,12 @@
 /** `glossa tokenizer encode`: the ids of a text, or of standard input byte for byte. */
 import { AutoTokenizer } from "../../text/index.ts"
-import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, requiredText, switchFlag, textFlag } from "../command.ts"
+import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, textFlag } from "../command.ts"
 import { printJson, printLine, readAll } from "../terminal.ts"
+import { ENCODING_FLAGS } from "../tokenizers/encoding-flags.ts"
 
 const flags = {
-  tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, GGUF file or SentencePiece .model"),
+  ...ENCODING_FLAGS,
   text: textFlag("--text <text>", "the text; standard input, byte for byte, when left out"),
-  bare: switchFlag("--bare", "only the text's own ids, without the token that begins a text"),
-  parseSpecialTokens: switchFlag(
-    "--parse-special-tokens",
-    "read special tokens written out in the text as those tokens",
-  ),
   ...COMMON_FLAGS,
   ...JSON_FLAG,
 }

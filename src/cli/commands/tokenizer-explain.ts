@@ -1,17 +1,13 @@
 /** `glossa tokenizer explain`: how a text becomes ids, merge by merge, path by path or match by match. */
 import { AutoTokenizer, type ExplainedStretch, type Explanation, explain, type PieceSteps } from "../../text/index.ts"
-import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, requiredText, switchFlag, wholeFlag } from "../command.ts"
+import { type Call, COMMON_FLAGS, defineCommand, JSON_FLAG, wholeFlag } from "../command.ts"
 import { printJson, printLine, readAll } from "../terminal.ts"
+import { ENCODING_FLAGS } from "../tokenizers/encoding-flags.ts"
 import { explanationLines } from "../tokenizers/explanation-lines.ts"
 
 const flags = {
-  tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, GGUF file or SentencePiece .model"),
+  ...ENCODING_FLAGS,
   alternatives: wholeFlag("--alternatives <count>", "ways to cut a piece that come after the best; unigram (3)", 0),
-  bare: switchFlag("--bare", "only the text's own ids, without the token that begins a text"),
-  parseSpecialTokens: switchFlag(
-    "--parse-special-tokens",
-    "read special tokens written out in the text as those tokens",
-  ),
   ...COMMON_FLAGS,
   ...JSON_FLAG,
 }
