@@ -3,6 +3,7 @@
 
 #include <cfloat>
 
+#include "../simd/gelu.h"
 #include "../simd/math.h"
 #include "reduce.h"
 
@@ -20,35 +21,7 @@ void fillRegister(float* to, float value) {
 // ---- the longer micro-operations
 
 F32x16 one() { return broadcast(1.0f); }
-F32x16 half() { return broadcast(0.5f); }
 
-constexpr float sqrtTwoOverPi = 0.797884583f;
-constexpr float geluCubic = 0.0356774069f;        // √(2/π) · 0.044715
-constexpr float geluCubicSlope = 0.107032225f;    // three times that
-constexpr float inverseSqrtTwoPi = 0.398942292f;  // the normal density at zero
-
-// tanh(√(2/π) (x + 0.044715 x³))
-F32x16 geluTanhOf(F32x16 x) { return tanh(x * fma(broadcast(geluCubic), x * x, broadcast(sqrtTwoOverPi))); }
-
-// ½ x (1 + t)
-F32x16 geluTanh(F32x16 x) {
-  const F32x16 halfX = half() * x;
-  return fma(halfX, geluTanhOf(x), halfX);
-}
-// dy (½ (1 + t) + ½ x (1 − t²) t′)
-F32x16 geluTanhGradient(F32x16 x, F32x16 dy) {
-  const F32x16 t = geluTanhOf(x);
-  const F32x16 slope = fma(broadcast(geluCubicSlope), x * x, broadcast(sqrtTwoOverPi));
-  const F32x16 bend = (half() * x) * (fma(negate(t), t, one()) * slope);
-  return dy * (fma(half(), t, half()) + bend);
-}
-// x Φ(x)
-F32x16 geluErf(F32x16 x) { return x * normalCumulative(x, bell(x)); }
-// dy (Φ(x) + x φ(x))
-F32x16 geluErfGradient(F32x16 x, F32x16 dy) {
-  const F32x16 bellOfX = bell(x);
-  return dy * fma(x, broadcast(inverseSqrtTwoPi) * bellOfX, normalCumulative(x, bellOfX));
-}
 F32x16 silu(F32x16 x) { return x * sigmoid(x); }
 // dy s (1 + x (1 − s))
 F32x16 siluGradient(F32x16 x, F32x16 dy) {
@@ -59,14 +32,12 @@ F32x16 asNumber(Mask16 mask) { return select(mask, one(), zero()); }
 
 // ---- steps
 
-template <class F> void apply(int64_t count, float* to, const float* a, const F& f) {
-  for (int64_t i = 0; i < count; i += vectorLanes) store(to + i, f(load(a + i)));
-}
-template <class F> void apply(int64_t count, float* to, const float* a, const float* b, const F& f) {
-  for (int64_t i = 0; i < count; i += vectorLanes) store(to + i, f(load(a + i), load(b + i)));
-}
-template <class F> void apply(int64_t count, float* to, const float* a, const float* b, const float* c, const F& f) {
-  for (int64_t i = 0; i < count; i += vectorLanes) store(to + i, f(load(a + i), load(b + i), load(c + i)));
+template <class Each> void forVectors(bool rounded, int64_t count, float* to, const Each& each) {
+  if (rounded) {
+    for (int64_t i = 0; i < count; i += vectorLanes) store(to + i, roundBf16(each(i)));
+  } else {
+    for (int64_t i = 0; i < count; i += vectorLanes) store(to + i, each(i));
+  }
 }
 
 int sourceCount(MicroOp op) {
@@ -89,45 +60,53 @@ int sourceCount(MicroOp op) {
   }
 }
 
-void runStep(MicroOp op, int64_t count, float* to, const float* a, const float* b, const float* c) {
+// `rounded`: to bf16, before the numbers are stored.
+void runStep(MicroOp op, bool rounded, int64_t count, float* to, const float* a, const float* b, const float* c) {
   using V = F32x16;
+  const auto ofOne = [&](const auto& f) { forVectors(rounded, count, to, [&](int64_t i) { return f(load(a + i)); }); };
+  const auto ofTwo = [&](const auto& f) {
+    forVectors(rounded, count, to, [&](int64_t i) { return f(load(a + i), load(b + i)); });
+  };
+  const auto ofThree = [&](const auto& f) {
+    forVectors(rounded, count, to, [&](int64_t i) { return f(load(a + i), load(b + i), load(c + i)); });
+  };
   switch (op) {
-    case MicroOp::copy: return apply(count, to, a, [](V x) { return x; });
-    case MicroOp::add: return apply(count, to, a, b, [](V x, V y) { return x + y; });
-    case MicroOp::subtract: return apply(count, to, a, b, [](V x, V y) { return x - y; });
-    case MicroOp::multiply: return apply(count, to, a, b, [](V x, V y) { return x * y; });
-    case MicroOp::divide: return apply(count, to, a, b, [](V x, V y) { return x / y; });
-    case MicroOp::maximum: return apply(count, to, a, b, maximumOrNaN);
-    case MicroOp::minimum: return apply(count, to, a, b, minimumOrNaN);
-    case MicroOp::negate: return apply(count, to, a, [](V x) { return negate(x); });
-    case MicroOp::absolute: return apply(count, to, a, [](V x) { return absolute(x); });
-    case MicroOp::exp: return apply(count, to, a, [](V x) { return exp(x); });
-    case MicroOp::log: return apply(count, to, a, [](V x) { return log(x); });
-    case MicroOp::sqrt: return apply(count, to, a, [](V x) { return squareRoot(x); });
-    case MicroOp::reciprocalSqrt: return apply(count, to, a, [](V x) { return one() / squareRoot(x); });
-    case MicroOp::tanh: return apply(count, to, a, [](V x) { return tanh(x); });
-    case MicroOp::sigmoid: return apply(count, to, a, [](V x) { return sigmoid(x); });
-    case MicroOp::erf: return apply(count, to, a, [](V x) { return erf(x); });
-    case MicroOp::relu: return apply(count, to, a, [](V x) { return select(x < zero(), zero(), x); });
-    case MicroOp::geluTanh: return apply(count, to, a, geluTanh);
-    case MicroOp::geluTanhGradient: return apply(count, to, a, b, geluTanhGradient);
-    case MicroOp::geluErf: return apply(count, to, a, geluErf);
-    case MicroOp::geluErfGradient: return apply(count, to, a, b, geluErfGradient);
-    case MicroOp::silu: return apply(count, to, a, silu);
-    case MicroOp::siluGradient: return apply(count, to, a, b, siluGradient);
-    case MicroOp::greater: return apply(count, to, a, b, [](V x, V y) { return asNumber(x > y); });
-    case MicroOp::greaterEqual: return apply(count, to, a, b, [](V x, V y) { return asNumber(x >= y); });
-    case MicroOp::equal: return apply(count, to, a, b, [](V x, V y) { return asNumber(x == y); });
+    case MicroOp::copy: return ofOne([](V x) { return x; });
+    case MicroOp::add: return ofTwo([](V x, V y) { return x + y; });
+    case MicroOp::subtract: return ofTwo([](V x, V y) { return x - y; });
+    case MicroOp::multiply: return ofTwo([](V x, V y) { return x * y; });
+    case MicroOp::divide: return ofTwo([](V x, V y) { return x / y; });
+    case MicroOp::maximum: return ofTwo(maximumOrNaN);
+    case MicroOp::minimum: return ofTwo(minimumOrNaN);
+    case MicroOp::negate: return ofOne([](V x) { return negate(x); });
+    case MicroOp::absolute: return ofOne([](V x) { return absolute(x); });
+    case MicroOp::exp: return ofOne([](V x) { return exp(x); });
+    case MicroOp::log: return ofOne([](V x) { return log(x); });
+    case MicroOp::sqrt: return ofOne([](V x) { return squareRoot(x); });
+    case MicroOp::reciprocalSqrt: return ofOne([](V x) { return one() / squareRoot(x); });
+    case MicroOp::tanh: return ofOne([](V x) { return tanh(x); });
+    case MicroOp::sigmoid: return ofOne([](V x) { return sigmoid(x); });
+    case MicroOp::erf: return ofOne([](V x) { return erf(x); });
+    case MicroOp::relu: return ofOne([](V x) { return select(x < zero(), zero(), x); });
+    case MicroOp::geluTanh: return ofOne(geluTanh);
+    case MicroOp::geluTanhGradient: return ofTwo(geluTanhGradient);
+    case MicroOp::geluErf: return ofOne(geluErf);
+    case MicroOp::geluErfGradient: return ofTwo(geluErfGradient);
+    case MicroOp::silu: return ofOne(silu);
+    case MicroOp::siluGradient: return ofTwo(siluGradient);
+    case MicroOp::greater: return ofTwo([](V x, V y) { return asNumber(x > y); });
+    case MicroOp::greaterEqual: return ofTwo([](V x, V y) { return asNumber(x >= y); });
+    case MicroOp::equal: return ofTwo([](V x, V y) { return asNumber(x == y); });
     case MicroOp::select:
-      return apply(count, to, a, b, c, [](V which, V yes, V no) { return select(which == zero(), no, yes); });
-    case MicroOp::multiplyAdd: return apply(count, to, a, b, c, [](V x, V y, V z) { return fma(x, y, z); });
-    case MicroOp::roundBf16: return apply(count, to, a, [](V x) { return roundBf16(x); });
-    case MicroOp::square: return apply(count, to, a, [](V x) { return x * x; });
-    case MicroOp::reciprocal: return apply(count, to, a, [](V x) { return one() / x; });
+      return ofThree([](V which, V yes, V no) { return select(which == zero(), no, yes); });
+    case MicroOp::multiplyAdd: return ofThree([](V x, V y, V z) { return fma(x, y, z); });
+    case MicroOp::roundBf16: return ofOne([](V x) { return roundBf16(x); });
+    case MicroOp::square: return ofOne([](V x) { return x * x; });
+    case MicroOp::reciprocal: return ofOne([](V x) { return one() / x; });
     case MicroOp::finite:
-      return apply(count, to, a, [](V x) { return asNumber(absolute(x) <= broadcast(FLT_MAX)); });
-    case MicroOp::sin: return apply(count, to, a, [](V x) { return sin(x); });
-    case MicroOp::cos: return apply(count, to, a, [](V x) { return cos(x); });
+      return ofOne([](V x) { return asNumber(absolute(x) <= broadcast(FLT_MAX)); });
+    case MicroOp::sin: return ofOne([](V x) { return sin(x); });
+    case MicroOp::cos: return ofOne([](V x) { return cos(x); });
   }
 }
 
@@ -142,7 +121,7 @@ ElementwiseProgram::ElementwiseProgram(const int32_t* words, int wordCount, int 
   registers_ = firstTemporary;
   for (int index = 0; index < steps; index++) {
     const int32_t* step = words + 1 + index * wordsPerStep;
-    steps_.push_back({static_cast<MicroOp>(step[0]), step[1], {step[2], step[3], step[4]}});
+    steps_.push_back({static_cast<MicroOp>(step[0]), step[1], {step[2], step[3], step[4]}, false});
     registers_ = std::max<int64_t>(registers_, step[1] + 1);
   }
   require(registers_ <= maxRegisters, "elementwise: too many registers");
@@ -162,6 +141,27 @@ ElementwiseProgram::ElementwiseProgram(const int32_t* words, int wordCount, int 
     require(readable(outputs_.back()), "elementwise: an output is a register that holds nothing");
   }
   for (int i = 0; i < constantCount; i++) constants_.push_back(static_cast<float>(constants[i]));
+  joinRoundings();
+}
+
+void ElementwiseProgram::joinRoundings() {
+  for (size_t at = 1; at < steps_.size(); at++) {
+    Step& before = steps_[at - 1];
+    const Step& rounding = steps_[at];
+    if (rounding.op != MicroOp::roundBf16 || rounding.sources[0] != before.destination) continue;
+    if (rounding.destination != before.destination && isReadFrom(at + 1, before.destination)) continue;
+    before.rounded = true;
+    before.destination = rounding.destination;
+    steps_.erase(steps_.begin() + static_cast<std::ptrdiff_t>(at));
+    at--;
+  }
+}
+
+bool ElementwiseProgram::isReadFrom(size_t first, int index) const {
+  for (size_t at = first; at < steps_.size(); at++)
+    for (int source = 0; source < sourceCount(steps_[at].op); source++)
+      if (steps_[at].sources[source] == index) return true;
+  return std::find(outputs_.begin(), outputs_.end(), index) != outputs_.end();
 }
 
 ElementwiseProgram::Registers ElementwiseProgram::arrange(void* scratch) const {
@@ -178,7 +178,7 @@ void ElementwiseProgram::run(const Registers& registers, int64_t count) const {
   for (const Step& step : steps_) {
     const int needed = sourceCount(step.op);
     const auto source = [&](int which) { return which < needed ? registers.values[step.sources[which]] : nullptr; };
-    runStep(step.op, count, registers.buffer(step.destination), source(0), source(1), source(2));
+    runStep(step.op, step.rounded, count, registers.buffer(step.destination), source(0), source(1), source(2));
   }
 }
 

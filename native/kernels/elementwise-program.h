@@ -42,7 +42,13 @@ class ElementwiseProgram {
     MicroOp op;
     int destination;
     int sources[3];
+    bool rounded;  // to bf16, on the way to the destination
   };
+  // Rounds where a number is made instead of in a step of its own, if nothing else reads it unrounded.
+  void joinRoundings();
+  // Whether a step from one on, or an output, reads a register.
+  bool isReadFrom(size_t first, int index) const;
+
   std::vector<Step> steps_;
   std::vector<int> outputs_;
   std::vector<float> constants_;

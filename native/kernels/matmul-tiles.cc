@@ -7,22 +7,63 @@
 namespace glossa {
 namespace LEVEL_NAMESPACE {
 
+namespace {
+
 // A row of a tile is sixteen pairs of one row of the left operand.
+void packTile(const LeftMatrix& left, int64_t row, int height, int64_t k, int real, uint16_t* to) {
+  F32x16 square[tileRows];
+  for (int i = 0; i < tileRows; i++) {
+    if (left.transposed) square[i] = asFloat(left.matrix.pairsDown(k + 2 * i, real - 2 * i, row, height));
+    else square[i] = i < height ? asFloat(left.matrix.pairsAlong(row + i, k, real)) : zero();
+  }
+  if (left.transposed) transpose16(square);
+  for (int i = 0; i < tileRows; i++) storeInt(reinterpret_cast<int32_t*>(to) + i * 16, asInt(square[i]));
+}
+
+// Two neighbouring tiles of a transposed operand of bf16, whose rows are then read by whole lines. Rows k and k + 1
+// interleaved are pairs: of four columns in one vector, of the next four in the other, and so on.
+void packTwoTiles(const uint16_t* from, int64_t stride, uint16_t* first, uint16_t* second) {
+  F32x16 low[tileRows], high[tileRows];
+  _Pragma("GCC unroll 16") for (int i = 0; i < tileRows; i++) {
+    const __m512i even = _mm512_loadu_si512(from + 2 * i * stride);
+    const __m512i odd = _mm512_loadu_si512(from + (2 * i + 1) * stride);
+    low[i] = {{_mm512_castsi512_ps(_mm512_unpacklo_epi16(even, odd))}};
+    high[i] = {{_mm512_castsi512_ps(_mm512_unpackhi_epi16(even, odd))}};
+  }
+  transpose16(low);
+  transpose16(high);
+  _Pragma("GCC unroll 16") for (int i = 0; i < tileRows; i++) {
+    const int column = i / 4 * 8 + i % 4;
+    int32_t* const tile = reinterpret_cast<int32_t*>(column < tileRows ? first : second);
+    storeInt(tile + column % tileRows * 16, asInt(low[i]));
+    storeInt(tile + (column + 4) % tileRows * 16, asInt(high[i]));
+  }
+}
+
+}  // namespace
+
 void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k, int64_t inner, uint16_t* to) {
   const int64_t steps = ceilDivide(inner, dotStep);
-  for (int64_t strip = 0; strip < rows; strip += tileRows) {
-    const int height = static_cast<int>(std::min<int64_t>(tileRows, rows - strip));
-    for (int64_t step = 0; step < steps; step++, to += tileElements) {
-      const int64_t start = k + step * dotStep;
-      const int real = static_cast<int>(std::min<int64_t>(inner - step * dotStep, dotStep));
-      F32x16 square[tileRows];
-      for (int i = 0; i < tileRows; i++) {
-        if (left.transposed) square[i] = asFloat(left.matrix.pairsDown(start + 2 * i, real - 2 * i, row + strip, height));
-        else square[i] = i < height ? asFloat(left.matrix.pairsAlong(row + strip + i, start, real)) : zero();
-      }
-      if (left.transposed) transpose16(square);
-      for (int i = 0; i < tileRows; i++) storeInt(reinterpret_cast<int32_t*>(to) + i * 16, asInt(square[i]));
-    }
+  const auto tileAt = [&](int64_t strip, int64_t step) { return to + (strip / tileRows * steps + step) * tileElements; };
+  const auto packOne = [&](int64_t strip, int64_t step) {
+    const int64_t start = step * dotStep;
+    packTile(left, row + strip, static_cast<int>(std::min<int64_t>(tileRows, rows - strip)), k + start,
+             static_cast<int>(std::min<int64_t>(inner - start, dotStep)), tileAt(strip, step));
+  };
+  // The outer loop is the one over rows in memory.
+  if (!left.transposed) {
+    for (int64_t strip = 0; strip < rows; strip += tileRows)
+      for (int64_t step = 0; step < steps; step++) packOne(strip, step);
+    return;
+  }
+  for (int64_t step = 0; step < steps; step++) {
+    const int64_t start = k + step * dotStep, stride = left.matrix.stride;
+    const uint16_t* const from = static_cast<const uint16_t*>(left.matrix.data) + start * stride + row;
+    const bool wholeLines = left.matrix.bf16 && (step + 1) * dotStep <= inner;
+    int64_t strip = 0;
+    for (; wholeLines && strip + 2 * tileRows <= rows; strip += 2 * tileRows)
+      packTwoTiles(from + strip, stride, tileAt(strip, step), tileAt(strip + tileRows, step));
+    for (; strip < rows; strip += tileRows) packOne(strip, step);
   }
 }
 

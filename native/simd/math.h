@@ -127,26 +127,6 @@ inline F32x16 erf(F32x16 x) {
   return select(isNaN(x), x, result);
 }
 
-// e^(−x²/2): the bell curve, 1 at zero.
-inline F32x16 bell(F32x16 x) { return exp(broadcast(-0.5f) * (x * x)); }
-
-// Φ(x), the share of the standard normal distribution below x, from bellOfX = bell(x), which a caller often wants as
-// well. The upper tail is bell(x) · s q(s) with s = 1 / (1 + 0.4 |x|); errors are below 2e-7, and 3e-6 of the tail.
-inline F32x16 normalCumulative(F32x16 x, F32x16 bellOfX) {
-  const F32x16 one = broadcast(1.0f);
-  const F32x16 s = one / fma(broadcast(0.4f), absolute(x), one);
-  F32x16 q = broadcast(-0.0360262096f);
-  q = fma(q, s, broadcast(0.183754176f));
-  q = fma(q, s, broadcast(-0.340317339f));
-  q = fma(q, s, broadcast(0.214903429f));
-  q = fma(q, s, broadcast(0.0107461922f));
-  q = fma(q, s, broadcast(0.149466649f));
-  q = fma(q, s, broadcast(0.157813251f));
-  q = fma(q, s, broadcast(0.159659833f));
-  const F32x16 tail = bellOfX * (q * s);
-  return select(x > zero(), one - tail, tail);
-}
-
 namespace angles {
 
 constexpr float largest = 100000.0f;

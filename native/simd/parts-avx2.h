@@ -48,6 +48,11 @@ inline Float asFloat(Int a) { return _mm256_castsi256_ps(a); }
 inline Int asInt(Float a) { return _mm256_castps_si256(a); }
 inline Float toFloat(Int a) { return _mm256_cvtepi32_ps(a); }
 inline Int truncate(Float a) { return _mm256_cvttps_epi32(a); }
+inline Float lookUp(const float* table, Int index) {
+  // The fourth bit, moved to the sign, chooses between the halves of the table.
+  const Float lower = _mm256_permutevar8x32_ps(load(table), index), upper = _mm256_permutevar8x32_ps(load(table + 8), index);
+  return _mm256_blendv_ps(lower, upper, asFloat(shiftLeft<28>(index)));
+}
 inline Float loadFloat16(const uint16_t* from) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }

@@ -48,6 +48,7 @@ inline Float asFloat(Int a) { return _mm512_castsi512_ps(a); }
 inline Int asInt(Float a) { return _mm512_castps_si512(a); }
 inline Float toFloat(Int a) { return _mm512_cvtepi32_ps(a); }
 inline Int truncate(Float a) { return _mm512_cvttps_epi32(a); }
+inline Float lookUp(const float* table, Int index) { return _mm512_permutexvar_ps(index, load(table)); }
 inline Float loadFloat16(const uint16_t* from) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }

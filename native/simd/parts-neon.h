@@ -51,6 +51,14 @@ inline Float asFloat(Int a) { return vreinterpretq_f32_s32(a); }
 inline Int asInt(Float a) { return vreinterpretq_s32_f32(a); }
 inline Float toFloat(Int a) { return vcvtq_f32_s32(a); }
 inline Int truncate(Float a) { return vcvtq_s32_f32(a); }
+inline Float lookUp(const float* table, Int index) {
+  // The table is 64 bytes, which one instruction looks up byte by byte: those of entry i are 4 i … 4 i + 3.
+  const uint8_t* const from = reinterpret_cast<const uint8_t*>(table);
+  const uint8x16x4_t bytes{{vld1q_u8(from), vld1q_u8(from + 16), vld1q_u8(from + 32), vld1q_u8(from + 48)}};
+  const Int first = andInt(index, broadcastInt(15));
+  const Int places = vaddq_s32(vmulq_n_s32(first, 0x04040404), broadcastInt(0x03020100));
+  return vreinterpretq_f32_u8(vqtbl4q_u8(bytes, vreinterpretq_u8_s32(places)));
+}
 inline Float loadFloat16(const uint16_t* from) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from))); }
 inline Int loadHalfWords(const uint16_t* from) { return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(from))); }
 inline void storeHalfWords(uint16_t* to, Int a) { vst1_u16(to, vmovn_u32(vreinterpretq_u32_s32(a))); }

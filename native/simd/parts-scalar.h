@@ -49,6 +49,7 @@ inline Float asFloat(Int a) { Float b; std::memcpy(&b, &a, 4); return b; }
 inline Int asInt(Float a) { Int b; std::memcpy(&b, &a, 4); return b; }
 inline Float toFloat(Int a) { return static_cast<float>(a); }
 inline Int truncate(Float a) { return static_cast<Int>(a); }
+inline Float lookUp(const float* table, Int index) { return table[index & 15]; }
 inline Float loadFloat16(const uint16_t* from) {
   const uint32_t sign = (*from & 0x8000u) << 16, magnitude = *from & 0x7fffu;
   // Subnormal numbers are multiples of 2⁻²⁴.

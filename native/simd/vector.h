@@ -129,6 +129,11 @@ inline F32x16 toFloat(I32x16 a) { GLOSSA_EACH_PART(F32x16, parts::toFloat(a.part
 // Toward zero; the value must fit.
 inline I32x16 truncate(F32x16 a) { GLOSSA_EACH_PART(I32x16, parts::truncate(a.part[i])); }
 
+// The entries of a table of sixteen; of an index the lowest four bits count.
+inline F32x16 lookUp(const float* table, I32x16 index) {
+  GLOSSA_EACH_PART(F32x16, parts::lookUp(table, index.part[i]));
+}
+
 inline F32x16 absolute(F32x16 a) { return asFloat(asInt(a) & broadcastInt(0x7fffffff)); }
 inline F32x16 negate(F32x16 a) { return asFloat(asInt(a) ^ broadcastInt(INT32_MIN)); }
 // The magnitude of a (not negative) with the sign of b.

@@ -1,7 +1,9 @@
-// Prints, for every function of simd/math.h, the largest error in ulps against double and a checksum of all result bits;
+// Prints, for every function of simd/math.h and simd/gelu.h, the largest error against double and a checksum of all bits;
 // fails when an error is beyond its bound. Checksums must be the same on each level: scripts/test-native.mjs compares
 // them.
 #include "../simd/math.h"
+
+#include "../simd/gelu.h"
 
 #include <cmath>
 #include <cstdio>
@@ -29,11 +31,23 @@ double ulps(float got, double wanted) {
   return std::fabs(static_cast<double>(got) - wanted) / std::ldexp(1.0, exponent - 24);
 }
 
+// What an error is counted in.
+struct Measure {
+  const char* unit;
+  double (*of)(float got, double wanted);
+};
+constexpr Measure inUlps{"ulp", ulps};
+// For shares, which lie around 0 … 1.
+constexpr Measure inBillionths{"e-9", [](float got, double wanted) {
+  return std::isnan(wanted) ? (std::isnan(got) ? 0.0 : 1e9) : 1e9 * std::fabs(static_cast<double>(got) - wanted);
+}};
+
 int checks = 0;
 int failures = 0;
 
 template <class Function, class Reference>
-void check(const char* name, Function function, Reference reference, float low, float high, double bound) {
+void check(const char* name, Function function, Reference reference, float low, float high, double bound,
+           const Measure& measure = inUlps) {
   const float special[16] = {0.0f, -0.0f, 1.0f, -1.0f, 0.5f, 88.72283f, 88.72284f, -87.3365f,
                              std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
                              std::numeric_limits<float>::quiet_NaN(), 3.4e38f, 1.2e-38f, -104.0f, 100.0f, 0.70710678f};
@@ -50,14 +64,14 @@ void check(const char* name, Function function, Reference reference, float low, 
       sum = checksum(sum, y[lane]);
       if (start < 0 && (std::fabs(x[lane]) > 1e30f && (name[0] == 's' || name[0] == 'c') && name[1] != 'i')) continue;
       if (start < 0 && std::fabs(x[lane]) > 1e15f && high > 1e5f) continue;  // angles beyond what is promised
-      const double error = ulps(y[lane], reference(static_cast<double>(x[lane])));
+      const double error = measure.of(y[lane], reference(static_cast<double>(x[lane])));
       if (error > worst) worst = error, worstAt = x[lane];
     }
   }
-  std::printf("%-9s [%g, %g] %.3f ulp at %.9g checksum %016llx\n", name, low, high, worst, worstAt,
-              static_cast<unsigned long long>(sum));
+  std::printf("%-9s [%g, %g] %.3f %s at %.9g checksum %016llx\n", name, low, high, worst, measure.unit,
+              worstAt, static_cast<unsigned long long>(sum));
   checks++;
-  if (!(worst <= bound)) failures++, std::printf("  beyond %.2f ulp\n", bound);
+  if (!(worst <= bound)) failures++, std::printf("  beyond %.2f %s\n", bound, measure.unit);
 }
 
 }  // namespace
@@ -70,10 +84,21 @@ int main() {
   check("log", [](V a) { return log(a); }, [](double a) { return std::log(a); }, 0.5f, 1e30f, 1.0);
   check("tanh", [](V a) { return tanh(a); }, [](double a) { return std::tanh(a); }, -10, 10, 2.0);
   check("erf", [](V a) { return erf(a); }, [](double a) { return std::erf(a); }, -4.5f, 4.5f, 2.0);
-  const auto cumulative = [](V a) { return normalCumulative(a, bell(a)); };
-  const auto cumulativeReference = [](double a) { return 0.5 * std::erfc(-a * 0.70710678118654752); };
-  check("Φ upper", cumulative, cumulativeReference, 0, 9, 4.0);
-  check("Φ tail", cumulative, cumulativeReference, -9, 0, 64.0);
+  // Φ and Φ + x φ; ½ (1 + tanh u) and its sum with x times its slope.
+  const auto normal = [](double a) { return 0.5 * std::erfc(-a * 0.70710678118654752); };
+  const auto normalSlope = [&](double a) {
+    return std::isinf(a) ? normal(a) : normal(a) + a * 0.39894228040143268 * std::exp(-0.5 * a * a);
+  };
+  const auto angle = [](double a) { return 0.79788456080286536 * (a + 0.044715 * a * a * a); };
+  const auto tanhShareOf = [&](double a) { return 1 / (1 + std::exp(-2 * angle(a))); };
+  const auto tanhSlopeOf = [&](double a) {
+    const double share = tanhShareOf(a), bend = share * (1 - share);
+    return bend == 0 ? share : share + 2 * a * bend * 0.79788456080286536 * (1 + 0.134145 * a * a);
+  };
+  check("share Φ", [](V a) { return shareOf(a, normalShare); }, normal, -9, 9, 70, inBillionths);
+  check("share Φ′", [](V a) { return shareOf(a, normalShareSlope); }, normalSlope, -9, 9, 200, inBillionths);
+  check("share t", [](V a) { return shareOf(a, tanhShare); }, tanhShareOf, -9, 9, 70, inBillionths);
+  check("share t′", [](V a) { return shareOf(a, tanhShareSlope); }, tanhSlopeOf, -9, 9, 200, inBillionths);
   check("sigmoid", [](V a) { return sigmoid(a); }, [](double a) { return 1 / (1 + std::exp(-a)); }, -87, 20, 2.5);
   check("sin", [](V a) { return sin(a); }, [](double a) { return std::sin(a); }, -100, 1e6f, 2.0);
   check("cos", [](V a) { return cos(a); }, [](double a) { return std::cos(a); }, -100, 1e6f, 2.0);
