@@ -7,7 +7,6 @@ namespace LEVEL_NAMESPACE {
 namespace {
 
 constexpr int64_t rowsAtOnce = ElementwiseProgram::blockElements / groupColumns;
-constexpr int groupVectors = groupColumns / vectorLanes;
 
 int lanesLeft(int64_t columns, int64_t at) { return static_cast<int>(std::clamp<int64_t>(columns - at, 0, vectorLanes)); }
 
@@ -18,20 +17,21 @@ bool isSums(Form form) { return form == Form::columnSums || form == Form::contin
 // The bits of sixteen numbers that are bf16 already.
 I32x16 bitsOfRounded(F32x16 value) { return shiftRight<16>(asInt(value)); }
 
-void storeRounded(uint16_t* to, F32x16 value) {
-  const I32x16 bits = bitsOfRounded(value);
-  _Pragma("GCC unroll 16") for (int i = 0; i < partCount; i++) parts::storeHalfWords(to + i * parts::lanes, bits.part[i]);
+// A piece of a matrix of f32 or bf16 as a register's block.
+ElementwiseProgram::Block blockAt(const Operand& matrix, int64_t rowStride, int64_t row, int64_t column) {
+  return {at(matrix, row * rowStride + column), rowStride, matrix.dtype == DType::bf16};
 }
 
 }  // namespace
 
-ElementwiseFinish::Spread::Spread(const Operand& of, int64_t rows, int64_t columns)
+ElementwiseFinish::Spread::Spread(const Operand& of, int64_t rows, int64_t columns, bool givenOut)
     : operand(&of), rowStride(0), columnStride(0) {
   require(of.rank <= 2, "finish: an input of more than two axes");
   const int64_t height = of.rank == 2 ? of.dims[0] : 1, width = of.rank == 0 ? 1 : of.dims[of.rank - 1];
   require((height == 1 || height == rows) && (width == 1 || width == columns), "finish: shapes do not broadcast");
   if (height > 1) rowStride = rowStrideOf(of);
   if (width > 1) columnStride = 1;
+  inPlace = rowStride != 0 && columnStride == 1 && of.dtype != DType::i32 && !givenOut;
 }
 
 // `count` elements of a row from a column on.
@@ -44,18 +44,6 @@ F32x16 ElementwiseFinish::Spread::load(int64_t row, int64_t column, int count) c
 
 // Rows of an input into a register; behind the last column are zeros.
 void ElementwiseFinish::Spread::fill(int64_t row, int64_t rows, int64_t column, int64_t columns, float* to) const {
-  if (columns == groupColumns && columnStride == 1 && operand->dtype != DType::i32) {
-    const int64_t start = row * rowStride + column;
-    const bool bf16 = operand->dtype == DType::bf16;
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t j = 0; j < groupColumns; j += vectorLanes) {
-        const int64_t from = start + i * rowStride + j;
-        const F32x16 value = bf16 ? loadBf16(operand->as<uint16_t>() + from)
-                                  : LEVEL_NAMESPACE::load(operand->as<float>() + from);
-        store(to + i * groupColumns + j, value);
-      }
-    return;
-  }
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t j = 0; j < groupColumns; j += vectorLanes) {
       const int count = lanesLeft(columns, j);
@@ -89,7 +77,8 @@ ElementwiseFinish::ElementwiseFinish(const Call& call, int firstWord, int firstI
                call.floatCount, call.ints[firstWord]) {
   int accumulator = call.inputCount - accumulatorsOf(call, firstWord);
   require(accumulator >= firstInput, "finish: inputs do not fit");
-  for (int i = firstInput; i < accumulator; i++) inputs_.emplace_back(call.inputs[i], rows, columns);
+  for (int i = firstInput; i < accumulator; i++)
+    inputs_.emplace_back(call.inputs[i], rows, columns, program_.isOutput(firstRegister + i - firstInput));
   const int outputs = call.ints[firstWord];
   int64_t sums = 0;
   for (int i = 0; i < outputs; i++) {
@@ -110,7 +99,7 @@ ElementwiseFinish::ElementwiseFinish(const Call& call, int firstWord, int firstI
       require(out.rank == 2 && out.dims[0] == rows && out.dims[1] == columns && isPacked == (form == Form::packed),
               "finish: outputs differ");
     }
-    outputs_.push_back({&out, form, nullptr, from});
+    outputs_.push_back({&out, form, nullptr, from, form == Form::plain && fitsInPlace(out, i)});
   }
   if (sums == 0) return;
   require(call.outputCount > outputs && call.outputs[outputs].dtype == DType::bytes &&
@@ -132,13 +121,14 @@ int64_t ElementwiseFinish::rowMultiple() const {
 
 void ElementwiseFinish::fetch(int64_t row, int64_t rows, int64_t column, int64_t columns) const {
   if (columns <= 0) return;
-  for (const auto& [operand, rowStride, columnStride] : inputs_)
-    if (rowStride != 0 && columnStride != 0)
-      fetchRows(operand->data, operand->dtype == DType::bf16, rowStride, row, rows, column, columns);
-  for (const auto& [out, form, partials, accumulator] : outputs_) {
-    if (form == Form::plain) {
+  for (const Spread& input : inputs_)
+    if (input.rowStride != 0 && input.columnStride != 0)
+      fetchRows(input.operand->data, input.operand->dtype == DType::bf16, input.rowStride, row, rows, column, columns);
+  for (const Output& output : outputs_) {
+    const Operand* const out = output.operand;
+    if (output.form == Form::plain) {
       fetchRows(out->data, out->dtype == DType::bf16, rowStrideOf(*out), row, rows, column, columns);
-    } else if (form == Form::packed) {
+    } else if (output.form == Form::packed) {
       // Rows of a panel lie one after the other: they are one long row.
       const int64_t length = panelColumns * (out->dtype == DType::packedBf16 ? 1 : 2);
       for (int64_t panel = column / panelColumns; panel < ceilDivide(column + columns, panelColumns); panel++)
@@ -147,63 +137,82 @@ void ElementwiseFinish::fetch(int64_t row, int64_t rows, int64_t column, int64_t
   }
 }
 
+// An output that lies on an input must not be written while that is still to be read.
+bool ElementwiseFinish::fitsInPlace(const Operand& out, int index) const {
+  const int place = program_.outputRegister(index), writer = program_.writer(place);
+  if (writer < 0) return false;
+  for (int other = 0; other < index; other++)
+    if (program_.outputRegister(other) == place && outputs_[static_cast<size_t>(other)].inPlace) return false;
+  for (size_t i = 0; i < inputs_.size(); i++)
+    if (inputs_[i].operand->data == out.data && program_.lastReader(firstRegister_ + static_cast<int>(i)) > writer)
+      return false;
+  return true;
+}
+
 void ElementwiseFinish::write(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums,
                               void* scratch) const {
-  const ElementwiseProgram::Registers registers = program_.arrange(scratch);
-  const auto registerOf = [&](size_t input) { return registers.buffer(firstRegister_ + static_cast<int>(input)); };
+  const ElementwiseProgram::Registers registers = program_.arrange(scratch, groupColumns);
+  const bool whole = columns == groupColumns;
+  const auto inputRegister = [&](size_t input) { return firstRegister_ + static_cast<int>(input); };
+  const auto outputBlock = [&](size_t output) -> Block& {
+    return registers.blocks[program_.outputRegister(static_cast<int>(output))];
+  };
   for (size_t i = 0; i < inputs_.size(); i++)
-    if (inputs_[i].rowStride == 0) inputs_[i].fill(row, rowsAtOnce, column, columns, registerOf(i));
-  for (int64_t first = 0; first < rows; first += rowsAtOnce) {
-    const int64_t some = std::min(rowsAtOnce, rows - first);
-    if (firstRegister_ == 1) registers.values[0] = sums + first * groupColumns;
-    for (size_t i = 0; i < inputs_.size(); i++)
-      if (inputs_[i].rowStride != 0) inputs_[i].fill(row + first, some, column, columns, registerOf(i));
-    program_.run(registers, some * groupColumns);
+    if (inputs_[i].rowStride == 0)
+      inputs_[i].fill(row, rowsAtOnce, column, columns, registers.buffer(inputRegister(i)));
+  for (int64_t first = row; first < row + rows; first += rowsAtOnce) {
+    const int64_t some = std::min(rowsAtOnce, row + rows - first);
+    // Registers lie in memory where whole vectors of it are theirs.
+    if (firstRegister_ == 1) registers.blocks[0].data = const_cast<float*>(sums + (first - row) * groupColumns);
+    for (size_t i = 0; i < inputs_.size(); i++) {
+      const Spread& input = inputs_[i];
+      if (input.rowStride == 0) continue;
+      if (whole && input.inPlace)
+        registers.blocks[inputRegister(i)] = blockAt(*input.operand, input.rowStride, first, column);
+      else input.fill(first, some, column, columns, registers.buffer(inputRegister(i)));
+    }
+    for (size_t i = 0; whole && i < outputs_.size(); i++) {
+      const Operand& out = *outputs_[i].operand;
+      if (outputs_[i].inPlace) outputBlock(i) = blockAt(out, rowStrideOf(out), first, column);
+    }
+    program_.run(registers, some, groupColumns);
     for (size_t i = 0; i < outputs_.size(); i++) {
       const Output& output = outputs_[i];
-      const float* from = registers.values[program_.outputRegister(static_cast<int>(i))];
-      if (output.form == Form::plain) {
-        writePlain(*output.operand, from, row + first, some, column, columns);
-      } else if (output.form == Form::packed) {
-        writePacked(*output.operand, from, row + first, some, column, columns);
-      } else {
-        // A block's partial grows where it lies; rowsAtOnce divides a block.
-        float* const partial = output.partials + (row + first) / rowsPerBlock * columns_ + column;
-        for (int vector = 0; vector < groupVectors; vector++) {
-          const int lanes = lanesLeft(columns, vector * vectorLanes);
-          if (lanes == 0) break;
-          float* const at = partial + vector * vectorLanes;
-          F32x16 total = (row + first) % rowsPerBlock == 0 ? zero() : load(at, lanes);
-          for (int64_t i = 0; i < some; i++) total = total + load(from + i * groupColumns + vector * vectorLanes);
-          store(at, total, lanes);
-        }
-      }
+      const Block& from = outputBlock(i);
+      if (isSums(output.form)) addToPartial(output, from, first, some, column, columns);
+      else if (output.form == Form::packed) writePacked(*output.operand, from, first, some, column, columns);
+      else if (!whole || !output.inPlace) writePlain(*output.operand, from, first, some, column, columns);
     }
   }
 }
 
-void ElementwiseFinish::writePlain(const Operand& out, const float* from, int64_t row, int64_t rows, int64_t column,
+void ElementwiseFinish::writePlain(const Operand& out, const Block& from, int64_t row, int64_t rows, int64_t column,
                                    int64_t columns) const {
-  const int64_t stride = rowStrideOf(out), start = row * stride + column;
-  const bool bf16 = out.dtype == DType::bf16;
-  for (int64_t i = 0; i < rows; i++) {
-    for (int64_t j = 0; j < columns; j += vectorLanes) {
-      const F32x16 value = load(from + i * groupColumns + j);
-      const int64_t to = start + i * stride + j;
-      if (columns - j < vectorLanes) storeLanes(out, to, value, lanesLeft(columns, j));
-      else if (bf16) storeRounded(out.as<uint16_t>() + to, value);
-      else store(out.as<float>() + to, value);
-    }
+  const int64_t stride = rowStrideOf(out);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j += vectorLanes)
+      storeLanes(out, (row + i) * stride + column + j, from.load(i, j), lanesLeft(columns, j));
+}
+
+// A block's partial grows where it lies; rowsAtOnce divides a block.
+void ElementwiseFinish::addToPartial(const Output& output, const Block& from, int64_t row, int64_t rows, int64_t column,
+                                     int64_t columns) const {
+  float* const partial = output.partials + row / rowsPerBlock * columns_ + column;
+  for (int64_t j = 0; j < columns; j += vectorLanes) {
+    const int lanes = lanesLeft(columns, j);
+    F32x16 total = row % rowsPerBlock == 0 ? zero() : load(partial + j, lanes);
+    for (int64_t i = 0; i < rows; i++) total = total + from.load(i, j);
+    store(partial + j, total, lanes);
   }
 }
 
-void ElementwiseFinish::writePacked(const Operand& out, const float* from, int64_t row, int64_t rows, int64_t column,
+void ElementwiseFinish::writePacked(const Operand& out, const Block& from, int64_t row, int64_t rows, int64_t column,
                                     int64_t columns) const {
   const int64_t panelSize = panelBytes(out.dtype, rows_);
   for (int64_t j = 0; j < columns; j += panelColumns) {
     const int lanes = lanesLeft(columns, j);
     uint8_t* const panel = out.as<uint8_t>() + (column + j) / panelColumns * panelSize;
-    const auto valueAt = [&](int64_t i) { return i < rows ? firstOf(load(from + i * groupColumns + j), lanes) : zero(); };
+    const auto valueAt = [&](int64_t i) { return i < rows ? firstOf(from.load(i, j), lanes) : zero(); };
     if (out.dtype == DType::packedF32) {
       for (int64_t i = 0; i < rows; i++)
         store(reinterpret_cast<float*>(panel) + (row + i) * panelColumns, valueAt(i));
@@ -214,7 +223,7 @@ void ElementwiseFinish::writePacked(const Operand& out, const float* from, int64
     int64_t i = 0;
     if (lanes == vectorLanes) {
       for (; i + 2 <= rows; i += 2) {
-        const F32x16 even = load(from + i * groupColumns + j), odd = load(from + (i + 1) * groupColumns + j);
+        const F32x16 even = from.load(i, j), odd = from.load(i + 1, j);
         storeInt(pairs + i / 2 * panelColumns, bitsOfRounded(even) | (asInt(odd) & broadcastInt(INT32_MIN >> 15)));
       }
     }

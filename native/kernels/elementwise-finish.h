@@ -46,7 +46,10 @@ class ElementwiseFinish final : public Finish {
   struct Spread {
     const Operand* operand;
     int64_t rowStride, columnStride;
-    Spread(const Operand& of, int64_t rows, int64_t columns);
+    // Rows of whole vectors are read where they lie. But not of an input that is given out as well: another output may
+    // lie on it.
+    bool inPlace;
+    Spread(const Operand& of, int64_t rows, int64_t columns, bool givenOut);
     F32x16 load(int64_t row, int64_t column, int count) const;
     void fill(int64_t row, int64_t rows, int64_t column, int64_t columns, float* to) const;
   };
@@ -55,12 +58,17 @@ class ElementwiseFinish final : public Finish {
     Form form;
     float* partials;  // of column sums: [blocks][N]
     const float* accumulator;
+    bool inPlace;  // its register may lie in the output itself
   };
+  using Block = ElementwiseProgram::Block;
 
-  void writePlain(const Operand& out, const float* from, int64_t row, int64_t rows, int64_t column,
+  bool fitsInPlace(const Operand& out, int index) const;
+  void writePlain(const Operand& out, const Block& from, int64_t row, int64_t rows, int64_t column,
                   int64_t columns) const;
-  void writePacked(const Operand& out, const float* from, int64_t row, int64_t rows, int64_t column,
+  void writePacked(const Operand& out, const Block& from, int64_t row, int64_t rows, int64_t column,
                    int64_t columns) const;
+  void addToPartial(const Output& output, const Block& from, int64_t row, int64_t rows, int64_t column,
+                    int64_t columns) const;
 
   // Where the words of the program begin.
   static int wordsOf(const Call& call, int firstWord);

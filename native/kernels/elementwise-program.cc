@@ -32,14 +32,6 @@ F32x16 asNumber(Mask16 mask) { return select(mask, one(), zero()); }
 
 // ---- steps
 
-template <class Each> void forVectors(bool rounded, int64_t count, float* to, const Each& each) {
-  if (rounded) {
-    for (int64_t i = 0; i < count; i += vectorLanes) store(to + i, roundBf16(each(i)));
-  } else {
-    for (int64_t i = 0; i < count; i += vectorLanes) store(to + i, each(i));
-  }
-}
-
 int sourceCount(MicroOp op) {
   switch (op) {
     case MicroOp::add:
@@ -60,15 +52,39 @@ int sourceCount(MicroOp op) {
   }
 }
 
-// `rounded`: to bf16, before the numbers are stored.
-void runStep(MicroOp op, bool rounded, int64_t count, float* to, const float* a, const float* b, const float* c) {
+// Where a step reads and writes.
+struct Place {
+  int64_t rows, columns;
+  const ElementwiseProgram::Block* sources[3];
+  ElementwiseProgram::Block to;
+  bool rounded;  // to bf16, before the numbers are stored
+};
+
+template <class Each> [[gnu::always_inline]] inline void forVectors(const Place& place, const Each& each) {
+  const auto [to, stride, bf16] = place.to;
+  for (int64_t row = 0; row < place.rows; row++) {
+    for (int64_t column = 0; column < place.columns; column += vectorLanes) {
+      const F32x16 value = each(row, column);
+      const int64_t at = row * stride + column;
+      if (bf16) storeBf16(static_cast<uint16_t*>(to) + at, value);
+      else store(static_cast<float*>(to) + at, place.rounded ? roundBf16(value) : value);
+    }
+  }
+}
+
+void runStep(MicroOp op, const Place& place) {
   using V = F32x16;
-  const auto ofOne = [&](const auto& f) { forVectors(rounded, count, to, [&](int64_t i) { return f(load(a + i)); }); };
+  const auto& [a, b, c] = place.sources;
+  const auto ofOne = [&](const auto& f) {
+    forVectors(place, [&](int64_t row, int64_t column) { return f(a->load(row, column)); });
+  };
   const auto ofTwo = [&](const auto& f) {
-    forVectors(rounded, count, to, [&](int64_t i) { return f(load(a + i), load(b + i)); });
+    forVectors(place, [&](int64_t row, int64_t column) { return f(a->load(row, column), b->load(row, column)); });
   };
   const auto ofThree = [&](const auto& f) {
-    forVectors(rounded, count, to, [&](int64_t i) { return f(load(a + i), load(b + i), load(c + i)); });
+    forVectors(place, [&](int64_t row, int64_t column) {
+      return f(a->load(row, column), b->load(row, column), c->load(row, column));
+    });
   };
   switch (op) {
     case MicroOp::copy: return ofOne([](V x) { return x; });
@@ -76,8 +92,8 @@ void runStep(MicroOp op, bool rounded, int64_t count, float* to, const float* a,
     case MicroOp::subtract: return ofTwo([](V x, V y) { return x - y; });
     case MicroOp::multiply: return ofTwo([](V x, V y) { return x * y; });
     case MicroOp::divide: return ofTwo([](V x, V y) { return x / y; });
-    case MicroOp::maximum: return ofTwo(maximumOrNaN);
-    case MicroOp::minimum: return ofTwo(minimumOrNaN);
+    case MicroOp::maximum: return ofTwo([](V x, V y) { return maximumOrNaN(x, y); });
+    case MicroOp::minimum: return ofTwo([](V x, V y) { return minimumOrNaN(x, y); });
     case MicroOp::negate: return ofOne([](V x) { return negate(x); });
     case MicroOp::absolute: return ofOne([](V x) { return absolute(x); });
     case MicroOp::exp: return ofOne([](V x) { return exp(x); });
@@ -88,12 +104,12 @@ void runStep(MicroOp op, bool rounded, int64_t count, float* to, const float* a,
     case MicroOp::sigmoid: return ofOne([](V x) { return sigmoid(x); });
     case MicroOp::erf: return ofOne([](V x) { return erf(x); });
     case MicroOp::relu: return ofOne([](V x) { return select(x < zero(), zero(), x); });
-    case MicroOp::geluTanh: return ofOne(geluTanh);
-    case MicroOp::geluTanhGradient: return ofTwo(geluTanhGradient);
-    case MicroOp::geluErf: return ofOne(geluErf);
-    case MicroOp::geluErfGradient: return ofTwo(geluErfGradient);
-    case MicroOp::silu: return ofOne(silu);
-    case MicroOp::siluGradient: return ofTwo(siluGradient);
+    case MicroOp::geluTanh: return ofOne([](V x) { return geluTanh(x); });
+    case MicroOp::geluTanhGradient: return ofTwo([](V x, V dy) { return geluTanhGradient(x, dy); });
+    case MicroOp::geluErf: return ofOne([](V x) { return geluErf(x); });
+    case MicroOp::geluErfGradient: return ofTwo([](V x, V dy) { return geluErfGradient(x, dy); });
+    case MicroOp::silu: return ofOne([](V x) { return silu(x); });
+    case MicroOp::siluGradient: return ofTwo([](V x, V dy) { return siluGradient(x, dy); });
     case MicroOp::greater: return ofTwo([](V x, V y) { return asNumber(x > y); });
     case MicroOp::greaterEqual: return ofTwo([](V x, V y) { return asNumber(x >= y); });
     case MicroOp::equal: return ofTwo([](V x, V y) { return asNumber(x == y); });
@@ -149,7 +165,8 @@ void ElementwiseProgram::joinRoundings() {
     Step& before = steps_[at - 1];
     const Step& rounding = steps_[at];
     if (rounding.op != MicroOp::roundBf16 || rounding.sources[0] != before.destination) continue;
-    if (rounding.destination != before.destination && isReadFrom(at + 1, before.destination)) continue;
+    const bool readUnrounded = lastReader(before.destination) > static_cast<int>(at) || isOutput(before.destination);
+    if (rounding.destination != before.destination && readUnrounded) continue;
     before.rounded = true;
     before.destination = rounding.destination;
     steps_.erase(steps_.begin() + static_cast<std::ptrdiff_t>(at));
@@ -157,28 +174,45 @@ void ElementwiseProgram::joinRoundings() {
   }
 }
 
-bool ElementwiseProgram::isReadFrom(size_t first, int index) const {
-  for (size_t at = first; at < steps_.size(); at++)
-    for (int source = 0; source < sourceCount(steps_[at].op); source++)
-      if (steps_[at].sources[source] == index) return true;
+int ElementwiseProgram::writer(int index) const {
+  int found = -1;
+  for (size_t at = 0; at < steps_.size(); at++) {
+    if (steps_[at].destination != index) continue;
+    if (found >= 0) return -1;
+    found = static_cast<int>(at);
+  }
+  return found;
+}
+
+int ElementwiseProgram::lastReader(int index) const {
+  for (size_t at = steps_.size(); at-- > 0;) {
+    const int* const sources = steps_[at].sources;
+    if (std::find(sources, sources + sourceCount(steps_[at].op), index) != sources + sourceCount(steps_[at].op))
+      return static_cast<int>(at);
+  }
+  return -1;
+}
+
+bool ElementwiseProgram::isOutput(int index) const {
   return std::find(outputs_.begin(), outputs_.end(), index) != outputs_.end();
 }
 
-ElementwiseProgram::Registers ElementwiseProgram::arrange(void* scratch) const {
+ElementwiseProgram::Registers ElementwiseProgram::arrange(void* scratch, int64_t rowStride) const {
   Registers registers{static_cast<float*>(scratch), nullptr};
-  registers.values = reinterpret_cast<const float**>(registers.buffers + registers_ * blockElements);
-  for (int i = 0; i < registers_; i++) registers.values[i] = registers.buffer(i);
+  registers.blocks = reinterpret_cast<Block*>(registers.buffers + registers_ * blockElements);
+  for (int i = 0; i < registers_; i++) registers.blocks[i] = {registers.buffer(i), rowStride, false};
   for (size_t i = 0; i < constants_.size(); i++) {
     fillRegister(registers.buffer(inputs_ + static_cast<int>(i)), constants_[i]);
   }
   return registers;
 }
 
-void ElementwiseProgram::run(const Registers& registers, int64_t count) const {
+void ElementwiseProgram::run(const Registers& registers, int64_t rows, int64_t columns) const {
   for (const Step& step : steps_) {
-    const int needed = sourceCount(step.op);
-    const auto source = [&](int which) { return which < needed ? registers.values[step.sources[which]] : nullptr; };
-    runStep(step.op, step.rounded, count, registers.buffer(step.destination), source(0), source(1), source(2));
+    Place place{rows, columns, {}, registers.blocks[step.destination], step.rounded};
+    for (int source = 0; source < sourceCount(step.op); source++)
+      place.sources[source] = &registers.blocks[step.sources[source]];
+    runStep(step.op, place);
   }
 }
 

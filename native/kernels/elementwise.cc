@@ -100,11 +100,10 @@ void fillRegister(float* to, float value, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = value;
 }
 
-// The operand's values for one block: a pointer into memory where they lie there as whole vectors of floats, else a
-// copy in `buffer`.
-const float* gather(const Operand& operand, const Space& space, const Layout& layout, int64_t begin, int64_t count,
-                    bool mayPoint, float* buffer) {
-  const float* direct = nullptr;
+// The operand's values for one block: where they lie in memory as whole vectors of floats, else a copy in `buffer`.
+float* gather(const Operand& operand, const Space& space, const Layout& layout, int64_t begin, int64_t count,
+              bool mayPoint, float* buffer) {
+  float* direct = nullptr;
   forRuns(space, layout, begin, count, [&](int64_t element, int64_t position, int64_t length, int64_t stride) {
     if (mayPoint && length == count && count % vectorLanes == 0 && stride == 1 && operand.dtype == DType::f32) {
       direct = operand.as<float>() + element;
@@ -183,7 +182,7 @@ void elementwise(const Call& call, Team& team) {
 
   forRanges(team, (space.elements + blockElements - 1) / blockElements, blockElements,
             [&](int64_t firstBlock, int64_t lastBlock, int worker) {
-              const ElementwiseProgram::Registers registers = program.arrange(team.scratch(worker));
+              const ElementwiseProgram::Registers registers = program.arrange(team.scratch(worker), blockElements);
               for (int i = 0; i < call.inputCount; i++) {
                 if (!inLayouts[i].isScalar()) continue;
                 float value;
@@ -195,13 +194,13 @@ void elementwise(const Call& call, Team& team) {
                 const int64_t count = std::min(blockElements, space.elements - begin);
                 for (int i = 0; i < call.inputCount; i++) {
                   if (inLayouts[i].isScalar()) continue;
-                  registers.values[i] =
+                  registers.blocks[i].data =
                       gather(call.inputs[i], space, inLayouts[i], begin, count, mayPoint[i], registers.buffer(i));
                 }
-                program.run(registers, count);
+                program.run(registers, 1, (count + vectorLanes - 1) / vectorLanes * vectorLanes);
                 for (int i = 0; i < call.outputCount; i++) {
                   scatter(call.outputs[i], space, outLayouts[i], begin, count,
-                          registers.values[program.outputRegister(i)]);
+                          static_cast<const float*>(registers.blocks[program.outputRegister(i)].data));
                 }
               }
             });
