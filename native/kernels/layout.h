@@ -116,6 +116,16 @@ inline F32x16 loadLanes(const Operand& operand, int64_t element, int count) {
   }
 }
 
+// The same with the type known when compiled: calls body with load(element, count) of an operand of f32 or bf16.
+template <class Body> void withLoader(const Operand& operand, const Body& body) {
+  require(operand.dtype == DType::f32 || operand.dtype == DType::bf16, "an input is neither f32 nor bf16");
+  if (operand.dtype == DType::bf16) {
+    body([from = operand.as<const uint16_t>()](int64_t element, int count) { return loadBf16(from + element, count); });
+  } else {
+    body([from = operand.as<const float>()](int64_t element, int count) { return load(from + element, count); });
+  }
+}
+
 // Stores `count` lanes, rounding when the operand is bf16.
 inline void storeLanes(const Operand& operand, int64_t element, F32x16 value, int count) {
   if (operand.dtype == DType::bf16) {

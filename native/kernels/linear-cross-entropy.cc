@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels.h"
+#include "layout.h"
 #include "logits-block.h"
 
 #if defined(GLOSSA_LEVEL_AMX)
@@ -61,13 +62,16 @@ void linearCrossEntropy(const Call& call, Team& team) {
         }
       }
     });
-    for (int64_t row = start; row < end; row++) {
-      ExponentialSum running;
-      for (int64_t chunk = 0; chunk < chunks; chunk++)
-        running.join(kept[static_cast<size_t>((row - start) * chunks + chunk)]);
-      logSums[row] = running.logarithm();
-      nll[row] = targets[row] < 0 ? 0.0f : logSums[row] - nll[row];
-    }
+    constexpr int64_t elementsToJoin = 16;  // the work of joining one chunk, in elements of a plain loop
+    forRanges(team, end - start, chunks * elementsToJoin, [&](int64_t first, int64_t last, int) {
+      for (int64_t row = start + first; row < start + last; row++) {
+        ExponentialSum running;
+        for (int64_t chunk = 0; chunk < chunks; chunk++)
+          running.join(kept[static_cast<size_t>((row - start) * chunks + chunk)]);
+        logSums[row] = running.logarithm();
+        nll[row] = targets[row] < 0 ? 0.0f : logSums[row] - nll[row];
+      }
+    });
   }
 }
 

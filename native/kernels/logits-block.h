@@ -1,6 +1,6 @@
-// Logits of a block of rows for one chunk of the vocabulary, in a worker's scratch: what linearCrossEntropy and its
-// gradient share. A logit is a matmul's sum (matmul-block.h), or with a weight in blocks a quantizedMatmul's
-// (quantized-block.h): the same bits as in a whole matrix of logits.
+// Logits of a block of rows for one chunk of the vocabulary, in a worker's scratch, for linearCrossEntropy. A logit is a
+// matmul's sum (matmul-block.h), or with a weight in blocks a quantizedMatmul's (quantized-block.h): the same bits as in a
+// whole matrix of logits.
 #pragma once
 
 #include <optional>
@@ -70,16 +70,12 @@ struct LogitsBlock {
       }
       return;
     }
-    const int64_t padded = roundUp(count, groupColumns);
-    for (int64_t row = 0; row < rows; row++)
-      for (int64_t column = 0; column < padded; column += vectorLanes)
-        store(logits + row * vocabularyChunk + column, zero());
     const int64_t stride = panelBytes(weight->dtype, width());
     const int64_t lastPanel = ceilDivide(first + count, panelColumns);
     for (int64_t panel = first / panelColumns; panel < lastPanel; panel += groupPanels) {
       const int panels = static_cast<int>(std::min<int64_t>(groupPanels, lastPanel - panel));
       multiplyPanels(arithmetic, leftOf(scratch), rows, width(), weight->as<const uint8_t>() + panel * stride, stride,
-                     panels, logits + (panel * panelColumns - first), vocabularyChunk);
+                     panels, logits + (panel * panelColumns - first), vocabularyChunk, Start::zero);
     }
   }
 };

@@ -54,8 +54,12 @@ template <bool centered> class NormGradient {
   }
 
   void run(Team& team) const {
-    forRanges(team, blocks_, rowsPerBlock * rows_.width * 2, [&](int64_t begin, int64_t end, int worker) {
-      for (int64_t block = begin; block < end; block++) runBlock(block, team.scratch(worker));
+    withLoader(x_, [&](const auto& x) {
+      withLoader(dy_, [&](const auto& dy) {
+        forRanges(team, blocks_, rowsPerBlock * rows_.width * 2, [&](int64_t begin, int64_t end, int worker) {
+          for (int64_t block = begin; block < end; block++) runBlock(block, x, dy, team.scratch(worker));
+        });
+      });
     });
     constexpr int64_t stripColumns = 256;
     forRanges(team, ceilDivide(rows_.width, stripColumns), blocks_ * stripColumns, [&](int64_t begin, int64_t end, int) {
@@ -81,20 +85,21 @@ template <bool centered> class NormGradient {
     F32x16 center, scale, level, slope;
   };
 
-  F32x16 normal(const RowTerms& row, int64_t column, int lanes) const {
-    const F32x16 value = loadLanes(x_, row.from + column, lanes);
+  template <class Load> F32x16 normal(const RowTerms& row, const Load& x, int64_t column, int lanes) const {
+    const F32x16 value = x(row.from + column, lanes);
     return (centered ? value - row.center : value) * row.scale;
   }
 
-  RowTerms termsOf(int64_t index) const {
+  // One row after the other: side by side, as in layerNorm, their two streams each were slower to come.
+  template <class LoadX, class LoadDy> RowTerms termsOf(int64_t index, const LoadX& x, const LoadDy& dy) const {
     RowTerms row{rows_.start(index), gradientRows_.start(index), zero(), broadcast(deviations_[index]), zero(), zero()};
     if (centered) row.center = broadcast(means_[index]);
     float totals[2];
     laneSums<2>(
         rows_.width,
         [&](int64_t column, int lanes, F32x16(&values)[2]) {
-          values[0] = loadLanes(dy_, row.gradientFrom + column, lanes) * loadLanes(weight_, column, lanes);
-          values[1] = values[0] * normal(row, column, lanes);
+          values[0] = dy(row.gradientFrom + column, lanes) * loadLanes(weight_, column, lanes);
+          values[1] = values[0] * normal(row, x, column, lanes);
         },
         totals);
     const float width = static_cast<float>(rows_.width);
@@ -103,10 +108,11 @@ template <bool centered> class NormGradient {
     return row;
   }
 
-  void runBlock(int64_t block, void* scratch) const {
+  template <class LoadX, class LoadDy>
+  void runBlock(int64_t block, const LoadX& x, const LoadDy& dy, void* scratch) const {
     const int64_t first = block * rowsPerBlock, count = std::min(rowsPerBlock, rows_.count - first);
     RowTerms rows[rowsPerBlock];
-    for (int64_t i = 0; i < count; i++) rows[i] = termsOf(first + i);
+    for (int64_t i = 0; i < count; i++) rows[i] = termsOf(first + i, x, dy);
     alignas(64) float made[rowsPerBlock * groupColumns];
     for (int64_t column = 0; column < rows_.width; column += groupColumns) {
       const int64_t columns = std::min<int64_t>(groupColumns, rows_.width - column);
@@ -114,7 +120,7 @@ template <bool centered> class NormGradient {
       for (int vector = 0; vector < groupVectors; vector++) {
         const int64_t at = column + vector * vectorLanes;
         const int lanes = static_cast<int>(std::clamp<int64_t>(rows_.width - at, 0, vectorLanes));
-        makeColumns(rows, count, block, at, lanes, made + vector * vectorLanes);
+        makeColumns(rows, count, block, at, lanes, x, dy, made + vector * vectorLanes);
       }
       if (finish_) {
         finish_->write(first, count, column, columns, made, scratch);
@@ -130,7 +136,9 @@ template <bool centered> class NormGradient {
 
   // Sixteen columns of a block: dx to `made`, groupColumns apart, zeros behind the last column; the sums to their
   // partials.
-  void makeColumns(const RowTerms* rows, int64_t count, int64_t block, int64_t column, int lanes, float* made) const {
+  template <class LoadX, class LoadDy>
+  void makeColumns(const RowTerms* rows, int64_t count, int64_t block, int64_t column, int lanes, const LoadX& loadX,
+                   const LoadDy& loadDy, float* made) const {
     F32x16 totals[sums];
     for (int sum = 0; sum < sums; sum++) totals[sum] = zero();
     const F32x16 weight = lanes > 0 ? loadLanes(weight_, column, lanes) : zero();
@@ -140,7 +148,7 @@ template <bool centered> class NormGradient {
         continue;
       }
       const RowTerms& row = rows[i];
-      const F32x16 n = normal(row, column, lanes), dy = loadLanes(dy_, row.gradientFrom + column, lanes);
+      const F32x16 n = normal(row, loadX, column, lanes), dy = loadDy(row.gradientFrom + column, lanes);
       const F32x16 g = dy * weight;
       const F32x16 dx = row.scale * fma(negate(n), row.slope, centered ? g - row.level : g);
       store(made + i * groupColumns, lanes < vectorLanes ? select(firstLanes(lanes), dx, zero()) : dx);

@@ -24,23 +24,23 @@ template <class Term> float partialSum(int64_t begin, int64_t end, const Term& t
 
 // Several such sums in one walk: totals[i] is laneSum of the values[i] that terms(index, lanes, values) gives.
 template <int count, class Terms> void laneSums(int64_t elements, const Terms& terms, float (&totals)[count]) {
-  for (int sum = 0; sum < count; sum++) totals[sum] = 0;
+  _Pragma("GCC unroll 8") for (int sum = 0; sum < count; sum++) totals[sum] = 0;
   for (int64_t begin = 0; begin < elements; begin += partialElements) {
     const int64_t end = std::min(elements, begin + partialElements);
     F32x16 partials[count], values[count];
-    for (int sum = 0; sum < count; sum++) partials[sum] = zero();
+    _Pragma("GCC unroll 8") for (int sum = 0; sum < count; sum++) partials[sum] = zero();
     int64_t index = begin;
     for (; index + vectorLanes <= end; index += vectorLanes) {
       terms(index, vectorLanes, values);
-      for (int sum = 0; sum < count; sum++) partials[sum] = partials[sum] + values[sum];
+      _Pragma("GCC unroll 8") for (int sum = 0; sum < count; sum++) partials[sum] = partials[sum] + values[sum];
     }
     if (index < end) {
       const int lanes = lanesFrom(index, end);
       terms(index, lanes, values);
-      for (int sum = 0; sum < count; sum++)
+      _Pragma("GCC unroll 8") for (int sum = 0; sum < count; sum++)
         partials[sum] = partials[sum] + select(firstLanes(lanes), values[sum], zero());
     }
-    for (int sum = 0; sum < count; sum++) totals[sum] += horizontalSum(partials[sum]);
+    _Pragma("GCC unroll 8") for (int sum = 0; sum < count; sum++) totals[sum] += horizontalSum(partials[sum]);
   }
 }
 
