@@ -16,6 +16,12 @@ Matrix headOf(const Operand& operand, int64_t row, int64_t head) {
   return {operand.as<const uint8_t>() + at * (bf16 ? 2 : 4), bf16, headStrideOf(operand)};
 }
 
+// Asks for rows of a head, far apart in memory, before they are read or written.
+void fetchHead(const Operand& operand, int64_t row, int64_t rows, int64_t head) {
+  const Matrix matrix = headOf(operand, row, head);
+  fetchRows(matrix.data, matrix.bf16, matrix.stride, 0, rows, 0, operand.dims[2]);
+}
+
 void clear(float* values, int64_t count) {
   for (int64_t i = 0; i < count; i += vectorLanes) store(values + i, zero());
 }
@@ -184,11 +190,11 @@ void HeadGradient::storeQueries(const QueryBlock& block_, int64_t row, int64_t c
   }
 }
 
-// Turns [headSize][64] over, a square at a time.
+// Turns [headSize][64] over, a square at a time, keys outermost so that a row's squares follow one another.
 void HeadGradient::storeKeys(const Operand& to, int64_t row, int64_t count, const float* transposed) const {
   F32x16 square[16];
-  for (int64_t from = 0; from < shape_.headSize; from += vectorLanes) {
-    for (int64_t key = 0; key < count; key += vectorLanes) {
+  for (int64_t key = 0; key < count; key += vectorLanes) {
+    for (int64_t from = 0; from < shape_.headSize; from += vectorLanes) {
       for (int i = 0; i < vectorLanes; i++) square[i] = load(transposed + (from + i) * block + key);
       transpose16(square);
       for (int i = 0; i < lanesFrom(key, count); i++) {
@@ -209,6 +215,11 @@ void HeadGradient::run() {
     keys_.pack(headOf(operands_.k, key, kvHead_), false, size);
     clear(dkeys_, shape_.paddedHead() * block);
     clear(dvalues_, shape_.paddedHead() * block);
+    fetchHead(operands_.dk, key, keyCount, kvHead_);
+    fetchHead(operands_.dv, key, keyCount, kvHead_);
+    const int64_t nextCount = std::min(block, end_ - key - keyCount);
+    fetchHead(operands_.k, key + keyCount, nextCount, kvHead_);
+    fetchHead(operands_.v, key + keyCount, nextCount, kvHead_);
 
     for (int64_t head = 0; head < group; head++) {
       for (int64_t queryIndex = keyIndex; queryIndex < blocks_; queryIndex++) {
@@ -216,7 +227,13 @@ void HeadGradient::run() {
         const int64_t firstKeyBlock = shape_.firstSeen(position) / block;
         if (firstKeyBlock > keyIndex) break;  // the window has left this block, also for later rows
         const QueryBlock queries = blockAt(head, queryIndex);
-        if (keyIndex == firstKeyBlock) packQueries(queries, row, count, firstHead + head);
+        if (keyIndex == firstKeyBlock) {
+          packQueries(queries, row, count, firstHead + head);
+          const int64_t next = row + count, rows = std::min(block, end_ - next);
+          for (const Operand* each : {&operands_.q, &operands_.dy, &operands_.y})
+            fetchHead(*each, next, rows, firstHead + head);
+        }
+        if (queryIndex == keyIndex) fetchHead(operands_.dq, row, count, firstHead + head);
         addBlock(queries, keyIndex, keyCount, queryIndex, count);
         // The diagonal block is the last one that these rows see.
         if (queryIndex == keyIndex) storeQueries(queries, row, count, firstHead + head);
