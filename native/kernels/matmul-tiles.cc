@@ -69,9 +69,6 @@ void packLeftTiles(const LeftMatrix& left, int64_t row, int64_t rows, int64_t k,
 
 namespace {
 
-// Inner elements of one pass: two panels of 512 bf16 are 32 KB, the first cache.
-constexpr int64_t passSteps = 512 / dotStep;
-
 // A block of (16 or 32 rows) × (16 or 32 columns): with two of each, every loaded tile is used twice. Tiles 0 … 3 hold
 // the sums, 4 and 5 the left operand, 6 and 7 the right.
 template <int strips, int panels>
@@ -115,20 +112,18 @@ void multiplyTiles(const LeftTiles& tiles, int64_t steps, const uint8_t* right, 
 
 void multiplyPanelsByTiles(const LeftTiles& left, int64_t rows, int64_t inner, const uint8_t* right,
                            int64_t panelStride, int panels, float* sums, int64_t sumStride, Start start) {
+  // Passes over a part of the inner dimension would keep no panel in the first cache: 32 rows of the left operand, as long
+  // as the two panels, go by before a panel's line is read again. They only load and store sums more often.
   const int64_t steps = ceilDivide(inner, dotStep);
-  for (int64_t step = 0; step < steps; step += passSteps, start = Start::sums) {
-    const int64_t some = std::min(passSteps, steps - step);
-    const uint8_t* rightNow = right + step * 1024;
-    for (int64_t row = 0; row < rows; row += 2 * tileRows) {
-      LeftTiles now = left;
-      now.data += row / tileRows * left.stripStep + step * left.innerStep;
-      float* sumsNow = sums + row * sumStride;
-      const bool two = rows - row > tileRows;
-      if (two && panels == 2) multiplyTiles<2, 2>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-      else if (two) multiplyTiles<2, 1>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-      else if (panels == 2) multiplyTiles<1, 2>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-      else multiplyTiles<1, 1>(now, some, rightNow, panelStride, sumsNow, sumStride, start);
-    }
+  for (int64_t row = 0; row < rows; row += 2 * tileRows) {
+    LeftTiles now = left;
+    now.data += row / tileRows * left.stripStep;
+    float* const sumsNow = sums + row * sumStride;
+    const bool two = rows - row > tileRows;
+    if (two && panels == 2) multiplyTiles<2, 2>(now, steps, right, panelStride, sumsNow, sumStride, start);
+    else if (two) multiplyTiles<2, 1>(now, steps, right, panelStride, sumsNow, sumStride, start);
+    else if (panels == 2) multiplyTiles<1, 2>(now, steps, right, panelStride, sumsNow, sumStride, start);
+    else multiplyTiles<1, 1>(now, steps, right, panelStride, sumsNow, sumStride, start);
   }
 }
 
