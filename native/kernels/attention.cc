@@ -54,16 +54,17 @@ void attention(const Call& call, Team& team) {
     const int64_t kvHead = task % shape.kvHeads;
     AttentionTile tile(shape, (span.end - span.first) * group, team.scratch(worker));
     // Rows of a head are far apart in memory: they are asked for before they are needed.
-    const int64_t headsWidth = group * shape.headSize, firstOfGroup = kvHead * headsWidth, firstKey = kvHead * shape.headSize;
+    const int64_t groupWidth = group * shape.headSize, firstQuery = kvHead * groupWidth;
+    const int64_t firstKey = kvHead * shape.headSize;
     constexpr int64_t rowsAhead = 16;
     const auto fetchKeys = [&](const Operand& from, int64_t stride, int64_t block) {
       const int64_t first = block * keyBlock, count = std::min(keyBlock, span.end - span.start - first);
       fetchRows(from.data, shape.bf16, stride, span.start + first, count, firstKey, shape.headSize);
     };
-    fetchRows(q.data, shape.bf16, queryStride, span.first, rowsAhead, firstOfGroup, headsWidth);
+    fetchRows(q.data, shape.bf16, queryStride, span.first, rowsAhead, firstQuery, groupWidth);
     for (int64_t row = span.first; row < span.end; row++) {
       if (row + rowsAhead < span.end)
-        fetchRows(q.data, shape.bf16, queryStride, row + rowsAhead, 1, firstOfGroup, headsWidth);
+        fetchRows(q.data, shape.bf16, queryStride, row + rowsAhead, 1, firstQuery, groupWidth);
       for (int64_t head = 0; head < group; head++) {
         tile.setRow((row - span.first) * group + head,
                     q.as<const uint8_t>() + (row * queryStride + (kvHead * group + head) * shape.headSize) * size,
@@ -76,7 +77,8 @@ void attention(const Call& call, Team& team) {
         fetchKeys(k, keyStride, block + 1);
         fetchKeys(v, valueStride, block + 1);
       } else {
-        fetchRows(y.data, y.dtype == DType::bf16, outStride, span.first, span.end - span.first, firstOfGroup, headsWidth);
+        const int64_t count = span.end - span.first;
+        fetchRows(y.data, y.dtype == DType::bf16, outStride, span.first, count, firstQuery, groupWidth);
       }
       const int64_t key = span.start + block * keyBlock, at = kvHead * shape.headSize;
       tile.addBlock(block, {k.as<const uint8_t>() + (key * keyStride + at) * size, shape.bf16, keyStride},
