@@ -42,7 +42,7 @@ template <Arithmetic arithmetic> inline void storeInPanel(uint8_t* panel, int64_
     store(to, even);
     store(to + panelColumns, odd);
   } else {
-    storeInt(reinterpret_cast<int32_t*>(panel) + row / 2 * panelColumns, bf16Bits(even) | shiftLeft<16>(bf16Bits(odd)));
+    storeInt(reinterpret_cast<int32_t*>(panel) + row / 2 * panelColumns, bf16Pairs(even, odd));
   }
 }
 

@@ -45,10 +45,6 @@ struct Matrix {
     return bf16 ? LEVEL_NAMESPACE::loadBf16(static_cast<const uint16_t*>(data) + at, count)
                 : LEVEL_NAMESPACE::load(static_cast<const float*>(data) + at, count);
   }
-  // The same as bf16 bits in the low halves of the lanes: rounded, or as they lie there.
-  I32x16 loadHalves(int64_t row, int64_t column, int count) const {
-    return bf16 ? shiftRight<16>(asInt(load(row, column, count))) : bf16Bits(load(row, column, count));
-  }
   // Sixteen pairs of bf16 from `count` ≤ 32 neighbours in a row: (column, column + 1), (column + 2, column + 3) …. A
   // matrix of bf16 has them ready. What is behind the last one is zero.
   I32x16 pairsAlong(int64_t row, int64_t column, int count) const {
@@ -60,9 +56,8 @@ struct Matrix {
   }
   // The pairs (row, row + 1) of `count` neighbouring columns; of the two rows only `rows` are there, the others are zero.
   I32x16 pairsDown(int64_t row, int rows, int64_t column, int count) const {
-    const I32x16 even = rows > 0 ? loadHalves(row, column, count) : broadcastInt(0);
-    const I32x16 odd = rows > 1 ? loadHalves(row + 1, column, count) : broadcastInt(0);
-    return even | shiftLeft<16>(odd);
+    const F32x16 even = rows > 0 ? load(row, column, count) : zero(), odd = rows > 1 ? load(row + 1, column, count) : zero();
+    return bf16 ? shiftRight<16>(asInt(even)) | asInt(odd) : bf16Pairs(even, odd);
   }
 };
 

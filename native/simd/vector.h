@@ -259,6 +259,16 @@ inline I32x16 bf16Row(F32x16 first, F32x16 second) {
   return loadInt(reinterpret_cast<const int32_t*>(halves));
 #endif
 }
+// Pairs of bf16, one to a lane: that of `even` in the low half, that of `odd` in the high half.
+inline I32x16 bf16Pairs(F32x16 even, F32x16 odd) {
+#if defined(__AVX512BF16__)
+  alignas(64) static constexpr uint16_t inTurn[2 * vectorLanes] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                                   8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  return {{_mm512_permutexvar_epi16(_mm512_load_si512(inTurn), bf16Row(even, odd).part[0])}};
+#else
+  return bf16Bits(even) | shiftLeft<16>(bf16Bits(odd));
+#endif
+}
 // The value rounded to bf16, kept as float.
 inline F32x16 roundBf16(F32x16 a) { return asFloat(shiftLeft<16>(bf16Bits(a))); }
 
