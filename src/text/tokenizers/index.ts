@@ -47,6 +47,7 @@ export {
 export { type TiktokenOptions, tiktokenFileOf, tokenizerFromTiktoken } from "./formats/tiktoken.ts"
 export { tokenizerFromVocabularyText, vocabularyTextOf } from "./formats/vocabulary-text.ts"
 export type { OffsetUnit } from "./offset-units.ts"
+export type { PackedIds } from "./packed-ids.ts"
 export type { Padding } from "./padding.ts"
 export { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
 export {

@@ -1,46 +1,21 @@
 /**
- * Many texts at once, over this thread and worker threads: each worker is given the tokenizer's JSON once and then texts
- * in shares; what comes back is what one thread would give, in the order of the texts. A worker gets work from when it
- * is ready; until then, and beside it, this thread encodes shares of its own, so that starting workers costs no wait.
+ * Many texts at once, over this thread and worker threads: each worker is given the tokenizer's JSON once and then work;
+ * what comes back is what one thread would give. A worker works from when it is ready; until then, and beside it, this
+ * thread encodes too, so that starting workers costs no wait.
  */
 import { availableParallelism } from "node:os"
-import { Worker } from "node:worker_threads"
-import { GlossaError } from "../../../errors.ts"
-import type { Encoding } from "../encoding.ts"
-import type { EncodeInput, EncodeOptions, FullEncodeOptions, TokenizerCompanions, TokenizerJson } from "../tokenizer.ts"
-import { type PackedTexts, packTexts } from "./packed-texts.ts"
-
-/** What a worker is started with: the tokenizer, as text because that crosses threads fastest. */
-export interface BatchSetup {
-  readonly json: string
-  readonly companions: TokenizerCompanions
-}
-
-/** One share of a batch. */
-export type BatchRequest =
-  | {
-      readonly kind: "ids"
-      /** Packed where all are strings. */
-      readonly inputs: PackedTexts | readonly (string | Uint8Array)[]
-      readonly options: EncodeOptions
-      readonly first: number
-    }
-  | {
-      readonly kind: "full"
-      readonly inputs: readonly EncodeInput[]
-      readonly options: FullEncodeOptions
-      readonly first: number
-    }
-
-/** What a worker answers: that it is ready for work, all ids in a row and how many each text has, whole encodings, or the fields of an error. */
-export type BatchAnswer =
-  | { readonly ready: true }
-  | { readonly ids: Int32Array; readonly counts: Int32Array }
-  | { readonly encodings: readonly Encoding[] }
-  | { readonly code: GlossaError["code"]; readonly fields: GlossaError["fields"] }
-  | { readonly fault: unknown }
-
-export type WorkerStarter = (setup: BatchSetup) => Worker
+import { IdBuffer } from "../id-buffer.ts"
+import type { IdEncoder } from "../id-encoder.ts"
+import type { PackedStretch } from "../packed-ids.ts"
+import type { EncodeInput, EncodeOptions, TokenizerCompanions, TokenizerJson } from "../tokenizer.ts"
+import { type Chapter, ChapterMemory, chaptersOf, encodeShares } from "./chapters.ts"
+import {
+  type BatchAnswer,
+  type BatchRequest,
+  type BatchSetup,
+  EncodingWorker,
+  type WorkerStarter,
+} from "./encoding-worker.ts"
 
 /** Consecutive inputs of a batch. */
 export interface Share<Input> {
@@ -72,6 +47,7 @@ export class BatchEncoder {
   readonly #workers: EncodingWorker[] = []
   readonly #setup: () => BatchSetup
   readonly #start: WorkerStarter
+  readonly #memory = new ChapterMemory()
 
   constructor(setup: () => { json: TokenizerJson; companions: TokenizerCompanions }, start: WorkerStarter) {
     this.#start = start
@@ -88,6 +64,39 @@ export class BatchEncoder {
   /** Starts the workers that `threads` threads need beside this one, and waits until they are ready. */
   async open(threads = availableParallelism()): Promise<void> {
     await Promise.all(this.#startWorkers(threads - 1).map((worker) => worker.untilReady()))
+  }
+
+  /**
+   * Has the ids of texts made by this thread and `threads` − 1 workers.
+   *
+   * @param take  given the ids of texts that follow one another as they are made, in any order
+   * @throws whatever encoding a text throws: the first such error
+   */
+  async encodeIds(
+    inputs: readonly (string | Uint8Array)[],
+    options: EncodeOptions,
+    encoder: IdEncoder,
+    take: (stretch: PackedStretch) => void,
+    threads = availableParallelism(),
+  ): Promise<void> {
+    const work = new ChapterWork(chaptersOf(inputs, this.#memory), this.#memory, options, take)
+    const ids = new IdBuffer()
+    try {
+      for (const worker of this.#startWorkers(threads - 1)) work.join(worker)
+      for (let chapter = work.next(); chapter; chapter = work.next())
+        for (;;) {
+          const [stretch] = encodeShares(encoder, chapter, options, ids, 1)
+          if (!stretch) break
+          take(stretch)
+          await lookUp()
+          work.throwFault()
+        }
+      await work.end()
+    } catch (fault) {
+      // A worker that was lost takes no more work; the others are told to go as well, so that none answers too late.
+      await this.close()
+      throw fault
+    }
   }
 
   /**
@@ -145,67 +154,89 @@ export class BatchEncoder {
   }
 }
 
+/** The chapters of a batch that are being worked on, and the workers that take shares of them. */
+class ChapterWork {
+  readonly #chapters: Iterator<Chapter>
+  readonly #memory: ChapterMemory
+  readonly #options: EncodeOptions
+  readonly #take: (stretch: PackedStretch) => void
+  readonly #workers: EncodingWorker[] = []
+  /** The chapter that this thread is at and the one after it, each with who has yet to answer for it. */
+  readonly #open: { readonly chapter: Chapter; readonly answers: Promise<void>[] }[] = []
+  readonly #answers: Promise<unknown>[] = []
+  #fault: { readonly cause: unknown } | undefined
+  #began = false
+
+  constructor(
+    chapters: Iterator<Chapter>,
+    memory: ChapterMemory,
+    options: EncodeOptions,
+    take: (stretch: PackedStretch) => void,
+  ) {
+    this.#chapters = chapters
+    this.#memory = memory
+    this.#options = options
+    this.#take = take
+    this.#openOne()
+  }
+
+  /** Has a worker take part, from when it is ready. */
+  join(worker: EncodingWorker): void {
+    const begin = () => {
+      this.#workers.push(worker)
+      for (const open of this.#open) open.answers.push(this.#ask(worker, open.chapter))
+    }
+    if (worker.isReady) begin()
+    else worker.ready.then(begin).catch((cause) => this.#fail(cause))
+  }
+
+  /** The next chapter for this thread; the one after it is opened as well, so that no worker waits for it. */
+  next(): Chapter | undefined {
+    if (this.#began) this.#leaveOne()
+    this.#began = true
+    this.#openOne()
+    return this.#open[0]?.chapter
+  }
+
+  throwFault(): void {
+    if (this.#fault) throw this.#fault.cause
+  }
+
+  /** Waits for what workers still do. */
+  async end(): Promise<void> {
+    await Promise.all(this.#answers)
+    this.throwFault()
+  }
+
+  #openOne(): void {
+    const { value: chapter, done } = this.#chapters.next()
+    if (done) return
+    this.#open.push({ chapter, answers: this.#workers.map((worker) => this.#ask(worker, chapter)) })
+  }
+
+  /** All shares of the first chapter are taken; its memory is free when those who have some are done. */
+  #leaveOne(): void {
+    const left = this.#open.shift()
+    if (left) this.#answers.push(Promise.all(left.answers).then(() => this.#memory.give(left.chapter.units)))
+  }
+
+  async #ask(worker: EncodingWorker, chapter: Chapter): Promise<void> {
+    try {
+      const answer = await worker.ask({ kind: "ids", chapter, options: this.#options })
+      if ("stretches" in answer) for (const stretch of answer.stretches) this.#take(stretch)
+    } catch (cause) {
+      this.#fail(cause)
+    }
+  }
+
+  #fail(cause: unknown): void {
+    this.#fault ??= { cause }
+  }
+}
+
 /** Lets this thread take what other threads have sent it meanwhile. */
 function lookUp(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** One worker, asked one thing after another. */
-class EncodingWorker {
-  /** Fulfilled once it has built its tokenizer. */
-  readonly ready: Promise<unknown>
-  readonly #worker: Worker
-  /** Who waits for an answer, in the order asked: first of all those who wait for it to be ready. */
-  #waiting: { resolve(answer: BatchAnswer): void; reject(fault: unknown): void }[] = []
-
-  constructor(worker: Worker) {
-    this.#worker = worker
-    worker.on("message", (answer: BatchAnswer) => {
-      const asker = this.#waiting.shift()
-      if (this.#waiting.length === 0) worker.unref()
-      if ("code" in answer) asker?.reject(new GlossaError(answer.code, answer.fields))
-      else if ("fault" in answer) asker?.reject(answer.fault)
-      else asker?.resolve(answer)
-    })
-    const fail = (cause: unknown) => {
-      const fields = { where: "batch encoding", wanted: "a thread that answers", came: `${cause}`, cause }
-      for (const { reject } of this.#waiting.splice(0)) reject(new GlossaError("INTERNAL", fields))
-    }
-    worker.on("error", fail)
-    worker.on("exit", (code) => {
-      fail(`the end of the thread, with code ${code}`)
-    })
-    this.ready = new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-    })
-    // Whoever has work for it learns of a failed start; a batch that was done before then need not.
-    this.ready.catch(() => {})
-    worker.unref()
-  }
-
-  /** As `ready`, and keeps the process alive meanwhile. */
-  async untilReady(): Promise<void> {
-    if (this.#waiting.length > 0) this.#worker.ref()
-    await this.ready
-  }
-
-  ask(request: BatchRequest): Promise<BatchAnswer> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      this.#worker.ref()
-      this.#worker.postMessage(request, "units" in request.inputs ? [request.inputs.units] : [])
-    })
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate()
-  }
-}
-
-/** Starts the worker beside this file; absent where this file runs as TypeScript, which threads do not inherit. */
-export function workerStarter(): WorkerStarter | undefined {
-  if (!import.meta.url.endsWith(".js")) return undefined
-  return (workerData) => new Worker(new URL("./batch-worker.js", import.meta.url), { workerData })
 }
 
 /** Consecutive inputs in shares of about SHARE_UNITS. */
@@ -221,31 +252,13 @@ export function sharesOf<Input extends EncodeInput>(
       units = 0
     }
     shares[shares.length - 1].inputs.push(input)
-    units += unitsOf(input)
+    units += unitCount(input)
   }
   return shares
 }
 
-/** The request for the ids of a share. */
-export function idsRequest({ inputs, first }: Share<string | Uint8Array>, options: EncodeOptions): BatchRequest {
-  const areTexts = inputs.every((input) => typeof input === "string")
-  return { kind: "ids", inputs: areTexts ? packTexts(inputs as readonly string[]) : inputs, options, first }
-}
-
-/** The lists of ids that a worker packed into one. */
-export function idLists(answer: BatchAnswer): number[][] {
-  if (!("ids" in answer)) return []
-  let from = 0
-  return Array.from(answer.counts, (count) => {
-    const list = new Array<number>(count)
-    for (let index = 0; index < count; index++) list[index] = answer.ids[from + index]
-    from += count
-    return list
-  })
-}
-
 /** UTF-16 units or bytes of an input. */
-export function unitsOf(input: EncodeInput): number {
+export function unitCount(input: EncodeInput): number {
   if (typeof input === "string" || input instanceof Uint8Array) return input.length
   return input.reduce((sum, part) => sum + part.length, 0)
 }

@@ -1,12 +1,14 @@
 /** The thread that `batch-encoder.ts` starts. */
 import { parentPort, workerData } from "node:worker_threads"
 import { GlossaError } from "../../../errors.ts"
+import { IdBuffer } from "../id-buffer.ts"
 import { Tokenizer } from "../tokenizer.ts"
-import type { BatchAnswer, BatchRequest, BatchSetup } from "./batch-encoder.ts"
-import { unpackTexts } from "./packed-texts.ts"
+import { encodeShares } from "./chapters.ts"
+import type { BatchAnswer, BatchRequest, BatchSetup } from "./encoding-worker.ts"
 
 const { json, companions } = workerData as BatchSetup
 const tokenizer = Tokenizer.fromJson(JSON.parse(json), companions)
+const ids = new IdBuffer()
 
 parentPort?.on("message", (request: BatchRequest) => {
   const moved: ArrayBuffer[] = []
@@ -21,17 +23,9 @@ function answerTo(request: BatchRequest, moved: ArrayBuffer[]): BatchAnswer {
   try {
     if (request.kind === "full")
       return { encodings: tokenizer.encodeFullHere(request.inputs, request.options, request.first) }
-    const inputs = "units" in request.inputs ? unpackTexts(request.inputs) : request.inputs
-    const lists = tokenizer.encodeHere(inputs, request.options, request.first)
-    const counts = Int32Array.from(lists, ({ length }) => length)
-    const ids = new Int32Array(counts.reduce((sum, count) => sum + count, 0))
-    let at = 0
-    for (const list of lists) {
-      ids.set(list, at)
-      at += list.length
-    }
-    moved.push(ids.buffer, counts.buffer)
-    return { ids, counts }
+    const stretches = encodeShares(tokenizer.idEncoder, request.chapter, request.options, ids)
+    for (const stretch of stretches) moved.push(stretch.ids.buffer as ArrayBuffer, stretch.counts.buffer as ArrayBuffer)
+    return { stretches }
   } catch (fault) {
     if (!(fault instanceof GlossaError)) return { fault }
     const { cause: _, ...fields } = fault.fields
