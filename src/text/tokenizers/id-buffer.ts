@@ -4,6 +4,7 @@
 const MOST_KEPT_IDS = 2 ** 20
 
 export class IdBuffer {
+  /** How many ids there are. Made smaller, it takes the last ones away. */
   length = 0
   #ids = new Int32Array(64)
 
@@ -39,6 +40,11 @@ export class IdBuffer {
   /** The ids from `first` on, as a list. */
   toList(first = 0): number[] {
     return listOf(this.#ids, first, this.length)
+  }
+
+  /** The ids where they lie: good until more are added. */
+  view(): Int32Array {
+    return this.#ids.subarray(0, this.length)
   }
 
   /** The ids in memory of their own. */

@@ -9,8 +9,8 @@ import type { ExplainedAddedToken, ExplainedPiece, ExplainedStretch, Explanation
 import type { IdBuffer } from "./id-buffer.ts"
 import type { TokenizerModel, TokenSpan } from "./models/index.ts"
 import type { Normalizer } from "./normalizers/index.ts"
-import { ownCopy, PieceCache } from "./piece-cache.ts"
-import type { PieceScanner } from "./piece-scanners.ts"
+import { type NewPiece, ownCopy, PieceCache } from "./piece-cache.ts"
+import { type PieceScanner, scanAll } from "./piece-scanners.ts"
 import type { PreTokenizer } from "./pre-tokenizers/index.ts"
 import type { SubwordSampler } from "./subword-sampler.ts"
 import { TextUnits, textOfUnits } from "./text-units.ts"
@@ -104,12 +104,7 @@ export class TextPipeline {
     holdsBytes: boolean,
     ids: IdBuffer,
   ): void {
-    const cache = this.#cache
-    while (from < end) {
-      const to = scan(units, from, end)
-      if (!cache.append(units, from, to, ids)) this.#appendNewPiece(units, from, to, holdsBytes, ids)
-      from = to
-    }
+    this.#cache.append(units, from, end, scan, holdsBytes ? this.#newBytePiece : this.#newPiece, ids)
   }
 
   /** Appends the ids of a text. */
@@ -226,18 +221,22 @@ export class TextPipeline {
   }
 
   #appendPiece(piece: string, ids: IdBuffer): void {
-    const units = this.#loader.load(piece)
-    if (!this.#cache.append(units, 0, piece.length, ids)) this.#appendNewPiece(units, 0, piece.length, true, ids)
+    this.#cache.append(this.#loader.load(piece), 0, piece.length, scanAll, this.#newBytePiece, ids)
+  }
+
+  /** Of text with bytes. What a lone surrogate means depends on the text, so that pieces with one are not kept. */
+  readonly #newBytePiece: NewPiece = (units, from, to, ids) => {
+    const piece = textOfUnits(units, from, to)
+    this.#model.tokenize(this.#preTokenizer?.spell?.(piece) ?? piece, ids)
+    return isWellFormed(piece)
   }
 
   /** A lone surrogate and U+FFFD are of one kind for every scanner, so that it is early enough to replace it here. */
-  #appendNewPiece(units: Uint16Array, from: number, to: number, holdsBytes: boolean, ids: IdBuffer): void {
+  readonly #newPiece: NewPiece = (units, from, to, ids) => {
     const found = textOfUnits(units, from, to)
-    const piece = holdsBytes ? found : toWellFormed(found)
-    const first = ids.length
+    const piece = toWellFormed(found)
     this.#model.tokenize(this.#preTokenizer?.spell?.(piece) ?? piece, ids)
-    // What a lone surrogate means depends on the text.
-    if (isWellFormed(found)) this.#cache.keep(units, from, to, ids, first)
+    return piece === found
   }
 
   /** Whether what the normalizer leaves of the first stretch still stands at the start of the text. */

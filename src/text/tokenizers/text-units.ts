@@ -19,14 +19,26 @@ export class TextUnits {
   load(text: string): Uint16Array {
     const { length } = text
     if (length > MOST_KEPT_UNITS) return unitsOf(text)
+    const units = this.#room(length)
+    if (length < SHORT) for (let at = 0; at < length; at++) units[at] = text.charCodeAt(at)
+    else this.#bytes.write(text, 0, UNIT_ENCODING)
+    return units
+  }
+
+  /** As `load`, of what lies between two places in other memory. */
+  copy(source: Uint16Array, from: number, to: number): Uint16Array {
+    if (to - from > MOST_KEPT_UNITS) return source.slice(from, to)
+    const units = this.#room(to - from)
+    units.set(source.subarray(from, to))
+    return units
+  }
+
+  #room(length: number): Uint16Array {
     if (length > this.#units.length) {
       this.#units = new Uint16Array(2 ** Math.ceil(Math.log2(length)))
       this.#bytes = bytesOf(this.#units)
     }
-    const units = this.#units
-    if (length < SHORT) for (let at = 0; at < length; at++) units[at] = text.charCodeAt(at)
-    else this.#bytes.write(text, 0, UNIT_ENCODING)
-    return units
+    return this.#units
   }
 }
 

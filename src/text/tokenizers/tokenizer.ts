@@ -226,6 +226,11 @@ export class Tokenizer {
     return this.idEncoder.list(text, options)
   }
 
+  /** Appends the ids of a text to `ids`: as `encode`, without a list for each text. */
+  encodeInto(text: string, ids: IdBuffer, options: EncodeOptions = {}): void {
+    this.idEncoder.appendInput(text, options, 0, ids)
+  }
+
   /** The ids of any bytes. Byte-level tokenizers give the same bytes back, be they UTF-8 or not. */
   encodeBytes(bytes: Uint8Array, options: EncodeOptions = {}): number[] {
     return this.idEncoder.list(bytes, options)

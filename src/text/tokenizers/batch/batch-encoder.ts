@@ -4,11 +4,10 @@
  * thread encodes too, so that starting workers costs no wait.
  */
 import { availableParallelism } from "node:os"
-import { IdBuffer } from "../id-buffer.ts"
 import type { IdEncoder } from "../id-encoder.ts"
 import type { PackedStretch } from "../packed-ids.ts"
 import type { EncodeInput, EncodeOptions, TokenizerCompanions, TokenizerJson } from "../tokenizer.ts"
-import { type Chapter, ChapterMemory, chaptersOf, encodeShares } from "./chapters.ts"
+import { type Chapter, ChapterMemory, chaptersOf, ShareEncoder } from "./chapters.ts"
 import {
   type BatchAnswer,
   type BatchRequest,
@@ -80,14 +79,12 @@ export class BatchEncoder {
     threads = availableParallelism(),
   ): Promise<void> {
     const work = new ChapterWork(chaptersOf(inputs, this.#memory), this.#memory, options, take)
-    const ids = new IdBuffer()
+    const shares = new ShareEncoder(encoder)
     try {
       for (const worker of this.#startWorkers(threads - 1)) work.join(worker)
       for (let chapter = work.next(); chapter; chapter = work.next())
-        for (;;) {
-          const [stretch] = encodeShares(encoder, chapter, options, ids, 1)
-          if (!stretch) break
-          take(stretch)
+        for (let found = shares.encodeNext(chapter, options); found; found = shares.encodeNext(chapter, options)) {
+          take(found)
           await lookUp()
           work.throwFault()
         }

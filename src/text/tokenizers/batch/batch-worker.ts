@@ -1,14 +1,14 @@
 /** The thread that `batch-encoder.ts` starts. */
 import { parentPort, workerData } from "node:worker_threads"
 import { GlossaError } from "../../../errors.ts"
-import { IdBuffer } from "../id-buffer.ts"
+import type { PackedStretch } from "../packed-ids.ts"
 import { Tokenizer } from "../tokenizer.ts"
-import { encodeShares } from "./chapters.ts"
+import { ShareEncoder } from "./chapters.ts"
 import type { BatchAnswer, BatchRequest, BatchSetup } from "./encoding-worker.ts"
 
 const { json, companions } = workerData as BatchSetup
 const tokenizer = Tokenizer.fromJson(JSON.parse(json), companions)
-const ids = new IdBuffer()
+const shares = new ShareEncoder(tokenizer.idEncoder)
 
 parentPort?.on("message", (request: BatchRequest) => {
   const moved: ArrayBuffer[] = []
@@ -23,8 +23,12 @@ function answerTo(request: BatchRequest, moved: ArrayBuffer[]): BatchAnswer {
   try {
     if (request.kind === "full")
       return { encodings: tokenizer.encodeFullHere(request.inputs, request.options, request.first) }
-    const stretches = encodeShares(tokenizer.idEncoder, request.chapter, request.options, ids)
-    for (const stretch of stretches) moved.push(stretch.ids.buffer as ArrayBuffer, stretch.counts.buffer as ArrayBuffer)
+    const { chapter, options } = request
+    const stretches: PackedStretch[] = []
+    for (let found = shares.encodeNext(chapter, options); found; found = shares.encodeNext(chapter, options)) {
+      stretches.push(found)
+      moved.push(found.ids.buffer as ArrayBuffer, found.counts.buffer)
+    }
     return { stretches }
   } catch (fault) {
     if (!(fault instanceof GlossaError)) return { fault }

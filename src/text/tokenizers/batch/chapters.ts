@@ -3,10 +3,10 @@
  * chapter by itself, so that none waits for another to hand it work.
  */
 import { textFromBytes, toWellFormed } from "../byte-text.ts"
-import type { IdBuffer } from "../id-buffer.ts"
+import { IdBuffer } from "../id-buffer.ts"
 import type { IdEncoder } from "../id-encoder.ts"
 import type { PackedStretch } from "../packed-ids.ts"
-import { textOfUnits, UNIT_ENCODING } from "../text-units.ts"
+import { TextUnits, textOfUnits, UNIT_ENCODING } from "../text-units.ts"
 import type { EncodeOptions } from "../tokenizer.ts"
 
 /** UTF-16 units of a share: so small that threads finish together and the calling one often looks up. */
@@ -81,35 +81,37 @@ function chapterOf(inputs: readonly (string | Uint8Array)[], first: number, memo
   return { first, units, starts, holdsBytes, shares: Int32Array.from(shares), next }
 }
 
-/**
- * Takes shares of a chapter, at most `most`, and encodes them.
- *
- * @param ids  memory to work in
- * @returns the ids of each share; none where other threads have taken them all
- */
-export function encodeShares(
-  encoder: IdEncoder,
-  chapter: Chapter,
-  options: EncodeOptions,
-  ids: IdBuffer,
-  most = Number.POSITIVE_INFINITY,
-): PackedStretch[] {
-  const { first, units, starts, shares, next, holdsBytes } = chapter
-  const scan = encoder.unitScanner(options)
-  const stretches: PackedStretch[] = []
-  while (stretches.length < most) {
-    const share = Atomics.add(next, 0, 1)
-    if (share >= shares.length - 1) break
-    const counts = new Int32Array(shares[share + 1] - shares[share])
-    ids.clear()
-    for (let text = shares[share]; text < shares[share + 1]; text++) {
-      const before = ids.length
-      const [from, to] = [starts[text], starts[text + 1]]
-      if (scan) encoder.appendUnits(units, from, to, scan, holdsBytes, ids)
-      else encoder.append(textOfUnits(units, from, to), holdsBytes, options, first + text, ids)
-      counts[text - shares[share]] = ids.length - before
-    }
-    stretches.push({ first: first + shares[share], counts, ids: ids.toArray() })
+/** Encodes shares of chapters in one thread. */
+export class ShareEncoder {
+  readonly #encoder: IdEncoder
+  /** The text and the ids of the share at hand. */
+  readonly #units = new TextUnits()
+  readonly #ids = new IdBuffer()
+
+  constructor(encoder: IdEncoder) {
+    this.#encoder = encoder
   }
-  return stretches
+
+  /** Takes the next share of a chapter and encodes it; undefined where all are taken. */
+  encodeNext({ first, units, starts, shares, next, holdsBytes }: Chapter, options: EncodeOptions) {
+    const share = Atomics.add(next, 0, 1)
+    if (share >= shares.length - 1) return undefined
+    const [firstText, endText] = [shares[share], shares[share + 1]]
+    const place = starts[firstText]
+    // Copied whole: another processor has just written it, and reading that piece by piece waits at every step.
+    const local = this.#units.copy(units, place, starts[endText])
+    const encoder = this.#encoder
+    const scan = encoder.unitScanner(options)
+    const ids = this.#ids
+    ids.clear()
+    const counts = new Int32Array(endText - firstText)
+    for (let text = firstText; text < endText; text++) {
+      const before = ids.length
+      const [from, to] = [starts[text] - place, starts[text + 1] - place]
+      if (scan) encoder.appendUnits(local, from, to, scan, holdsBytes, ids)
+      else encoder.append(textOfUnits(local, from, to), holdsBytes, options, first + text, ids)
+      counts[text - firstText] = ids.length - before
+    }
+    return { first: first + firstText, counts, ids: ids.toArray() } satisfies PackedStretch
+  }
 }

@@ -8,7 +8,8 @@ import type { MergeStep, MergeSteps, VocabularyToken } from "../explaining/piece
 import type { IdBuffer } from "../id-buffer.ts"
 import { NO_ENTRY, PairTable } from "../pair-table.ts"
 import { describeValue, type PartDefinition, parseSettings, tokenizerInvalid } from "../parts.ts"
-import { PieceCache } from "../piece-cache.ts"
+import { type NewPiece, PieceCache } from "../piece-cache.ts"
+import type { PieceScanner } from "../piece-scanners.ts"
 import type { SubwordSampler } from "../subword-sampler.ts"
 import { NO_TEXT, TextTable } from "../text-table.ts"
 import { TextUnits, textOfUnits, unitsOf } from "../text-units.ts"
@@ -61,17 +62,12 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
       const dropout = sampler.dropout ?? (settings.dropout || DEFAULT_DROPOUT)
       return table.applyByHeap(symbols, lengths, () => sampler.next() < dropout)
     }
+    const mergeStretch: NewPiece = (units, from, to, ids) => {
+      ids.pushAll(merge(textOfUnits(units, from, to), undefined))
+      return true
+    }
     const mergeByStretches = (piece: string, cuts: Seams, ids: IdBuffer): void => {
-      const units = loader.load(piece)
-      for (let from = 0; from < piece.length; ) {
-        const to = cuts.next(units, from, piece.length)
-        if (!stretches.append(units, from, to, ids)) {
-          const first = ids.length
-          ids.pushAll(merge(textOfUnits(units, from, to), undefined))
-          stretches.keep(units, from, to, ids, first)
-        }
-        from = to
-      }
+      stretches.append(loader.load(piece), 0, piece.length, cuts.next, mergeStretch, ids)
     }
     const explain = (piece: string): MergeSteps => {
       const names = tokenNames(vocabulary)
@@ -204,7 +200,7 @@ class Seams {
   }
 
   /** The first seam between `from` and `end`, or `end`. Only characters below U+10000 are looked at. */
-  next(units: Uint16Array, from: number, end: number): number {
+  readonly next: PieceScanner = (units, from, end) => {
     const joined = (this.#joined ??= this.#meetings())
     let left = units[from]
     for (let at = from + 1; at < end; at++) {
