@@ -4,7 +4,7 @@
  * gives the same inputs. `-- --target recipes --seed 7 --from 123 --count 1` reads one input again.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
@@ -23,6 +23,8 @@ const HEAP_MEGABYTES = 512
 const PROCESS_BYTES = 2 ** 31
 /** The input of a thread that is still reading the program. */
 const STARTING = -1
+/** Targets at once: more than cores, for those that read files wait for the system half of the time. */
+const THREADS = 2 * availableParallelism()
 /** The default number of inputs of each target. */
 const INPUTS = 200_000
 
@@ -96,7 +98,7 @@ const started = performance.now()
 const runNext = async (): Promise<void> => {
   for (let target = waiting.shift(); target; target = waiting.shift()) clean = (await fuzz(target)) && clean
 }
-await Promise.all([runNext(), runNext()])
+await Promise.all(Array.from({ length: THREADS }, runNext))
 rmSync(folder, { recursive: true })
 console.log(
   `fuzz: ${clean ? "nothing found" : "FAILED"}, ${((performance.now() - started) / 1000).toFixed(0)} s in all, seed ${seed}`,

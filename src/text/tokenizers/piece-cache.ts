@@ -16,7 +16,7 @@ export type NewPiece = (units: Uint16Array, from: number, to: number, ids: IdBuf
 
 export class PieceCache {
   #young = new PieceTable()
-  #old = new PieceTable()
+  #old: PieceTable | undefined
 
   /**
    * Appends the ids of all pieces that `scan` cuts between two places to `ids`, and keeps those that `encodeNew` makes.
@@ -54,10 +54,10 @@ export class PieceCache {
   /** Appends the ids of a piece that is not among the young. */
   #appendUnknown(units: Uint16Array, from: number, to: number, hash: number, encodeNew: NewPiece, ids: IdBuffer): void {
     const first = ids.length
-    const isKept = this.#old.append(units, from, to, hash, ids) || encodeNew(units, from, to, ids)
+    const isKept = this.#old?.append(units, from, to, hash, ids) || encodeNew(units, from, to, ids)
     if (!isKept || to - from > LONGEST_PIECE) return
     if (this.#young.count >= GENERATION) {
-      const emptied = this.#old
+      const emptied = this.#old ?? new PieceTable()
       this.#old = this.#young
       this.#young = emptied
       emptied.clear()
@@ -79,10 +79,10 @@ const LENGTH_MASK = 2 ** LENGTH_BITS - 1
 class PieceTable {
   count = 0
   /** At least half as many places again as pieces. */
-  records = new Int32Array(RECORD * 256)
-  mask = 255
-  units = new Uint16Array(1024)
-  ids = new Int32Array(256)
+  records = new Int32Array(RECORD * 32)
+  mask = 31
+  units = new Uint16Array(128)
+  ids = new Int32Array(32)
   #unitCount = 0
   #idCount = 0
 

@@ -53,8 +53,8 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
     const initial = initialSymbols(settings, vocabulary, unknownId)
     const decorated = Boolean(settings.continuing_subword_prefix || settings.end_of_word_suffix)
     const seams = decorated ? undefined : new Seams(settings.merges as readonly unknown[], vocabulary)
-    const stretches = new PieceCache()
-    const loader = new TextUnits()
+    /** Of pieces that come whole; made at the first long one. */
+    let stretches: { readonly cache: PieceCache; readonly units: TextUnits } | undefined
 
     const merge = (piece: string, sampler: SubwordSampler | undefined, lengths?: number[]): number[] => {
       const symbols = initial(piece, lengths)
@@ -67,7 +67,8 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
       return true
     }
     const mergeByStretches = (piece: string, cuts: Seams, ids: IdBuffer): void => {
-      stretches.append(loader.load(piece), 0, piece.length, cuts.next, mergeStretch, ids)
+      stretches ??= { cache: new PieceCache(), units: new TextUnits() }
+      stretches.cache.append(stretches.units.load(piece), 0, piece.length, cuts.next, mergeStretch, ids)
     }
     const explain = (piece: string): MergeSteps => {
       const names = tokenNames(vocabulary)
@@ -236,9 +237,15 @@ function initialSymbols(settings: BpeSettings, vocabulary: Map<string, number>, 
   const suffix = settings.end_of_word_suffix ?? ""
   const decorated = prefix !== "" || suffix !== ""
   /** Id of each one-unit character below U+0200, which byte-level spelling stays within; −1 where there is none. */
-  const near = Int32Array.from({ length: 0x200 }, (_, code) => vocabulary.get(String.fromCharCode(code)) ?? -1)
+  let near: Int32Array | undefined
+  const makeNear = () => {
+    const ids = new Int32Array(0x200)
+    for (let code = 0; code < ids.length; code++) ids[code] = vocabulary.get(String.fromCharCode(code)) ?? -1
+    return ids
+  }
 
   return (piece: string, lengths?: number[]): number[] => {
+    const known = (near ??= makeNear())
     const symbols: number[] = []
     /** Bytes of the unknown token that is not written yet: as in the Rust library, it waits for a known character. */
     let waiting = 0
@@ -249,9 +256,9 @@ function initialSymbols(settings: BpeSettings, vocabulary: Map<string, number>, 
     }
     for (let at = 0; at < piece.length; at++) {
       const code = piece.charCodeAt(at)
-      if (!decorated && code < 0x200 && near[code] >= 0) {
+      if (!decorated && code < 0x200 && known[code] >= 0) {
         if (waiting > 0) writeUnknown()
-        symbols.push(near[code])
+        symbols.push(known[code])
         lengths?.push(code < 0x80 ? 1 : 2)
         continue
       }
