@@ -40,7 +40,7 @@ const seen = new Set<string>()
 // Warnings of libraries about odd inputs are not what is looked for.
 process.removeAllListeners("warning")
 
-// Most inputs end in an error, and half of an error's time is noting down where it was made. Only findings need it.
+// Most inputs end in an error. Noting down where each was made takes time that only findings are worth.
 const { stackTraceLimit } = Error
 Error.stackTraceLimit = 0
 
