@@ -1,7 +1,7 @@
 /** Reads recipes: YAML from a file, overrides on top, checked against the schema. */
 import { readFile } from "node:fs/promises"
 import { basename, extname } from "node:path"
-import { parseDocument } from "yaml"
+import { LineCounter, parseDocument } from "yaml"
 import { z } from "zod"
 import { GlossaError, nearestName } from "../errors.ts"
 import { type Recipe, resolveRecipe } from "./resolve.ts"
@@ -80,10 +80,12 @@ function parseYaml(text: string, where: string): unknown {
   const invalid = (place: string, came: string): GlossaError =>
     new GlossaError("RECIPE_INVALID", { where: place, wanted: "YAML", came })
   try {
-    const document = parseDocument(text, { prettyErrors: true, logLevel: "error" })
+    // Of many faults one is told: the library is not to write a page about each.
+    const lineCounter = new LineCounter()
+    const document = parseDocument(text, { prettyErrors: false, lineCounter, logLevel: "error" })
     const [fault] = document.errors
     if (!fault) return document.toJS()
-    const line = fault.linePos?.[0].line
+    const { line } = lineCounter.linePos(fault.pos[0])
     throw invalid(line && text.includes("\n") ? `${where}:${line}` : where, reasonOf(fault))
   } catch (cause) {
     if (cause instanceof GlossaError) throw cause

@@ -4,7 +4,7 @@
  * gives the same inputs. `-- --target recipes --seed 7 --from 123 --count 1` reads one input again.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
@@ -23,6 +23,10 @@ const HEAP_MEGABYTES = 512
 const PROCESS_BYTES = 2 ** 31
 /** The input of a thread that is still reading the program. */
 const STARTING = -1
+/** Threads at once: more than cores, for those that read files wait for the system half of the time. */
+const THREADS = 2 * availableParallelism()
+/** Inputs of a target that one thread reads; more are shared, so that none is left alone with the slowest target. */
+const MOST_OF_A_THREAD = 100_000
 /** The default number of inputs of each target. */
 const INPUTS = 200_000
 
@@ -49,10 +53,25 @@ function report(target: Target, input: number, what: string): void {
   console.log(`fuzz: ${target.name}, seed ${seed}, input ${input} (${path}): ${what}`)
 }
 
-/** Runs one target; true when nothing was found. */
-function fuzz(target: Target): Promise<boolean> {
+/** Inputs of a target: the first and the one after the last. */
+interface Part {
+  readonly target: Target
+  readonly from: number
+  readonly to: number
+}
+
+function partsOf(target: Target): Part[] {
+  const parts: Part[] = []
+  for (let start = from; start < to; start += MOST_OF_A_THREAD)
+    parts.push({ target, from: start, to: Math.min(to, start + MOST_OF_A_THREAD) })
+  return parts
+}
+
+/** Runs a part; true when nothing was found. */
+function fuzz({ target, from, to }: Part): Promise<boolean> {
   const progress = new Int32Array(new SharedArrayBuffer(4)).fill(STARTING)
-  const workerData: Assignment = { target: target.name, seed, from, to, folder: join(folder, target.name), progress }
+  const ownFolder = join(folder, `${target.name}-${from}`)
+  const workerData: Assignment = { target: target.name, seed, from, to, folder: ownFolder, progress }
   const started = performance.now()
   const worker = new Worker(new URL("./start.mjs", import.meta.url), {
     workerData,
@@ -80,7 +99,7 @@ function fuzz(target: Target): Promise<boolean> {
       const seconds = (performance.now() - started) / 1000
       const count = (to - from).toLocaleString("en")
       console.log(
-        `fuzz: ${target.name}: ${count} inputs in ${seconds.toFixed(1)} s (${Math.round((to - from) / seconds)} a second), ` +
+        `fuzz: ${target.name}: ${count} inputs from ${from.toLocaleString("en")} on in ${seconds.toFixed(1)} s (${Math.round((to - from) / seconds)} a second), ` +
           `${accepted} accepted, ${refused} refused, ${findings.length} kinds of findings`,
       )
       resolve(findings.length === 0)
@@ -90,13 +109,16 @@ function fuzz(target: Target): Promise<boolean> {
 
 const targets = TARGETS.filter(({ name }) => flags.target === undefined || name === flags.target)
 if (targets.length === 0) console.log(`fuzz: no target ${flags.target}; there are ${TARGETS.map(({ name }) => name)}`)
-const waiting = [...targets]
+const waiting = targets.flatMap(partsOf)
 let clean = targets.length > 0
 const started = performance.now()
 const runNext = async (): Promise<void> => {
-  for (let target = waiting.shift(); target; target = waiting.shift()) clean = (await fuzz(target)) && clean
+  for (let part = waiting.shift(); part; part = waiting.shift()) {
+    const isClean = await fuzz(part)
+    clean &&= isClean
+  }
 }
-await Promise.all([runNext(), runNext()])
+await Promise.all(Array.from({ length: THREADS }, runNext))
 rmSync(folder, { recursive: true })
 console.log(
   `fuzz: ${clean ? "nothing found" : "FAILED"}, ${((performance.now() - started) / 1000).toFixed(0)} s in all, seed ${seed}`,

@@ -514,13 +514,13 @@ const configs: Target = {
   },
 }
 
-/** The slowest first: two are run at a time. */
+/** The slowest first, those that wait for files beside those that do not: some are run at a time. */
 export const TARGETS: readonly Target[] = [
+  gguf,
   recipes,
   manifests,
-  safetensors,
-  gguf,
   tokenizers,
   ...TOKENIZER_FILE_TARGETS,
+  safetensors,
   configs,
 ]

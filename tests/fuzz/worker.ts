@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs"
 import { parentPort, workerData } from "node:worker_threads"
 import { GlossaError } from "../../src/errors.ts"
-import { makeInput, TARGETS } from "./targets.ts"
+import { makeInput, TARGETS, type Target } from "./targets.ts"
 
 export interface Assignment {
   readonly target: string
@@ -40,21 +40,37 @@ const seen = new Set<string>()
 // Warnings of libraries about odd inputs are not what is looked for.
 process.removeAllListeners("warning")
 
+// Most inputs end in an error. Noting down where each was made takes time that only findings are worth.
+const { stackTraceLimit } = Error
+Error.stackTraceLimit = 0
+
 for (let input = assignment.from; input < assignment.to; input++) {
   Atomics.store(assignment.progress, 0, input)
   const bytes = makeInput(target, assignment.seed, input)
-  try {
-    await target.read(bytes, assignment.folder)
-    accepted++
-  } catch (error) {
-    if (error instanceof GlossaError && error.kind !== "internal") {
-      refused++
-      if (error.message.includes("\n") || error.message.length > 2500)
-        note(input, `an error text of ${error.message.length} characters: ${error.message.slice(0, 200)}`)
-    } else note(input, error instanceof Error ? (error.stack ?? error.message) : String(error))
+  const error = await errorOf(target, bytes)
+  if (error === undefined) accepted++
+  else if (error instanceof GlossaError && error.kind !== "internal") {
+    refused++
+    if (error.message.includes("\n") || error.message.length > 2500)
+      note(input, `an error text of ${error.message.length} characters: ${error.message.slice(0, 200)}`)
+  } else {
+    Error.stackTraceLimit = stackTraceLimit
+    const again = (await errorOf(target, bytes)) ?? error
+    Error.stackTraceLimit = 0
+    note(input, again instanceof Error ? (again.stack ?? again.message) : String(again))
   }
 }
 parentPort?.postMessage({ accepted, refused, findings } satisfies Outcome)
+
+/** What reading an input throws; undefined where it is accepted. */
+async function errorOf(source: Target, bytes: Uint8Array): Promise<unknown> {
+  try {
+    await source.read(bytes, assignment.folder)
+    return undefined
+  } catch (error) {
+    return error ?? new Error(`${error} was thrown`)
+  }
+}
 
 /** Keeps one finding of each kind: same words at the same place in the code. */
 function note(input: number, what: string): void {

@@ -24,7 +24,10 @@ export function tokenizers(settings: Settings): Comparison[] {
 interface EncodingSetup extends Pick<Comparison, "group" | "lacks" | "prepare"> {
   readonly vocabulary: string
   readonly work: { readonly text: string; readonly megabytes: number }
-  ours(threads: number): Command
+  /** One document at a time. */
+  ours(): Command
+  /** All documents as one batch. */
+  batch(threads: number): Command
 }
 
 function encodingSetup({ isQuick, workFolder }: Settings, books: string, lacks: string | undefined): EncodingSetup {
@@ -42,8 +45,12 @@ function encodingSetup({ isQuick, workFolder }: Settings, books: string, lacks: 
     },
     vocabulary,
     work,
-    ours: (threads) =>
-      command("glossa", "bench", "tokenizer", ...flags({ tokenizer: vocabulary, ...work, threads, json: true })),
+    ours: () => command("glossa", "bench", "tokenizer", ...flags({ tokenizer: vocabulary, ...work, json: true })),
+    batch: (threads) =>
+      command(
+        ...(["glossa", "bench", "tokenizer"] as const),
+        ...flags({ tokenizer: vocabulary, ...work, batch: true, threads, json: true }),
+      ),
   }
 }
 
@@ -58,7 +65,7 @@ function againstLibrary(
     lacks,
     prepare,
     figures: [rate(`encode ${work.megabytes} MB, against ${library}`, atLeast)],
-    ours: () => ours(1),
+    ours,
     peer: {
       name: library,
       command: () => {
@@ -69,15 +76,15 @@ function againstLibrary(
   }
 }
 
-/** The same documents as one batch on two threads. */
-function againstOneThread({ group, lacks, prepare, work, ours }: EncodingSetup, atLeast: number): Comparison {
+/** The same batch on two threads and on one: the same texts, the same rounds, the ids in the same form. */
+function againstOneThread({ group, lacks, prepare, work, batch }: EncodingSetup, atLeast: number): Comparison {
   return {
     group,
     lacks,
     prepare,
     figures: [rate(`encode ${work.megabytes} MB, batch on two cores against one thread`, atLeast)],
-    ours: () => ours(2),
-    peer: { name: "one-thread", command: () => ours(1) },
+    ours: () => batch(2),
+    peer: { name: "one-thread", command: () => batch(1) },
   }
 }
 

@@ -42,8 +42,10 @@ it("counts the ids of the beginning of a text", async () => {
 
 it("counts the same ids in a batch over threads", async () => {
   const words = ["bench", "tokenizer", "--tokenizer", folder, "--text", text, "--json"]
-  const [one, two] = [await glossa(...words), await glossa(...words, "--threads", "2")]
-  expect(JSON.parse(two.output)).toMatchObject({ threads: 2, tokens: JSON.parse(one.output).tokens })
+  const { tokens } = JSON.parse((await glossa(...words)).output)
+  const [one, two] = [await glossa(...words, "--batch"), await glossa(...words, "--threads", "2")]
+  expect(JSON.parse(one.output)).toMatchObject({ threads: 1, tokens })
+  expect(JSON.parse(two.output)).toMatchObject({ threads: 2, tokens })
 })
 
 it("says in one line which text there is not", async () => {

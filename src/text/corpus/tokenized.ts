@@ -1,5 +1,5 @@
 /** A split of a corpus as one stream of token ids. */
-import type { Tokenizer } from "../tokenizers/index.ts"
+import { IdBuffer, type Tokenizer } from "../tokenizers/index.ts"
 import type { CorpusDocument } from "./documents.ts"
 
 /** Documents one after another as ids. */
@@ -33,8 +33,10 @@ export function tokenizeCorpus(
   let tokens = new Ids(1 << 16)
   let length = 0
   let bytes = 0
+  const ids = new IdBuffer()
   documents.forEach(({ text, continues }, index) => {
-    const ids = tokenizer.encode(text, { addSpecialTokens: false })
+    ids.clear()
+    tokenizer.encodeInto(text, ids, { addSpecialTokens: false })
     bytes += Buffer.byteLength(text)
     if (length + ids.length + 2 > tokens.length) {
       const larger = new Ids(Math.max(tokens.length * 2, length + ids.length + 2))
@@ -43,7 +45,7 @@ export function tokenizeCorpus(
     }
     documentStarts[index] = length
     if (bosId !== undefined) tokens[length++] = bosId
-    tokens.set(ids, length)
+    tokens.set(ids.view(), length)
     length += ids.length
     if (eosId !== undefined && !continues) tokens[length++] = eosId
     onProgress?.({ documents: index + 1, totalDocuments: documents.length, tokens: length })

@@ -93,7 +93,7 @@ export class AddedTokenFinder {
     if (!trie) return matches
     let from = 0
     for (let at = 0; at < text.length; at++) {
-      if (!trie.startsWith(text.charCodeAt(at))) continue
+      if (!trie.mayStartWith(text.charCodeAt(at))) continue
       const found = trie.longestAt(text, at)
       if (!found) continue
       const token = this.#tokens[found.value]

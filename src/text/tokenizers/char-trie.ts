@@ -8,8 +8,8 @@ export class CharTrie {
   /** (node, unit) → entry; the node it leads to is the entry plus one, and the root is 0. */
   readonly #edges: PairTable
   #values = new Int32Array(64).fill(NOTHING)
-  /** 1 for units that some text starts with. */
-  readonly #firsts = new Uint8Array(0x10000)
+  /** 1 for the low bytes of units that some text starts with. */
+  readonly #firsts = new Uint8Array(0x100)
 
   constructor(expectedUnits = 64) {
     this.#edges = new PairTable(expectedUnits)
@@ -19,7 +19,7 @@ export class CharTrie {
   add(text: string, value: number): void {
     let node = 0
     for (let at = 0; at < text.length; at++) node = this.#edges.findOrAdd(node, text.charCodeAt(at)) + 1
-    if (text !== "") this.#firsts[text.charCodeAt(0)] = 1
+    if (text !== "") this.#firsts[text.charCodeAt(0) & 0xff] = 1
     if (node >= this.#values.length) {
       const values = new Int32Array(2 * node).fill(NOTHING)
       values.set(this.#values)
@@ -35,9 +35,9 @@ export class CharTrie {
     if (node > 0 && node < this.#values.length) this.#values[node] = NOTHING
   }
 
-  /** Whether some text starts with a unit. */
-  startsWith(unit: number): boolean {
-    return this.#firsts[unit] === 1
+  /** Whether some text may start with a unit: false for most units that none starts with. */
+  mayStartWith(unit: number): boolean {
+    return this.#firsts[unit & 0xff] === 1
   }
 
   /** The node that `node` leads to by a unit, or −1. The root is node 0. */

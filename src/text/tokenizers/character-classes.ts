@@ -12,6 +12,8 @@ export const LINE_END = 8
 export const UPPER = 16
 /** Letters of lower case and without case, and marks: `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`. */
 export const LOWER = 32
+/** A high surrogate: with the low one after it, a character beyond U+FFFF. */
+export const HIGH_HALF = 64
 
 const CLASSES: readonly (readonly [flag: number, runs: RegExp])[] = [
   [LETTER, /\p{L}+/gu],
@@ -25,8 +27,8 @@ const CLASSES: readonly (readonly [flag: number, runs: RegExp])[] = [
 /** Characters of one plane; 17 planes are all of Unicode. */
 const PLANE = 0x10000
 
-/** Flags of the characters U+0000 to U+FFFF; lone surrogates have none. */
-export const BASIC_CLASSES: Uint8Array = classesOfPlane(0)
+/** Flags of the UTF-16 units: those of the characters U+0000 to U+FFFF, and HIGH_HALF. */
+export const BASIC_CLASSES: Uint8Array = classesOfPlane(0).fill(HIGH_HALF, 0xd800, 0xdc00)
 /** Flags of the other planes, made when met. */
 const otherPlanes: (Uint8Array | undefined)[] = []
 

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { sharesOf } from "./batch/batch-encoder.ts"
-import { type EncodeInput, Tokenizer, trainBpe } from "./index.ts"
+import { type EncodeInput, IdBuffer, Tokenizer, trainBpe } from "./index.ts"
 
 const TEXT = "Call me Ishmael. It's 1851; naïve café 日本語 👩‍🚀, and the sea."
 const UNIGRAM = {
@@ -94,6 +94,21 @@ describe("lengths", () => {
   })
 })
 
+test("a lone surrogate means a byte in bytes and U+FFFD in a text, whichever was met first", () => {
+  const bytes = Uint8Array.of(0x61, 0xfe, 0x62)
+  const text = "a\udcfeb"
+  for (let round = 0; round < 2; round++) {
+    expect(tokenizer.decodeBytes(tokenizer.encodeBytes(bytes, { addSpecialTokens: false }))).toEqual(bytes)
+    expect(tokenizer.encode(text)).toEqual(tokenizer.encode("a\ufffdb"))
+  }
+})
+
+test("ids appended to a buffer are those of the lists", () => {
+  const ids = new IdBuffer()
+  for (const text of [TEXT, "", "\ud800"]) tokenizer.encodeInto(text, ids)
+  expect(ids.toList()).toEqual([TEXT, "", "\ud800"].flatMap((text) => tokenizer.encode(text)))
+})
+
 describe("batches", () => {
   const inputs = Array.from({ length: 40 }, (_, index) => `${TEXT} ${index}`)
   afterAll(() => tokenizer.closeThreads())
@@ -116,10 +131,27 @@ describe("batches", () => {
     await tokenizer.openThreads(2)
     const hard = [...inputs, "", "\ud800 and \udc80", "日本語👩‍🚀", ...inputs.map((text) => text.repeat(40))]
     const mixed = [...hard, Uint8Array.of(0x61, 0xff, 0xfe), Uint8Array.of()]
-    for (const texts of [hard, mixed])
-      expect(await tokenizer.encodeBatch(texts, { threads: 2 })).toEqual(
-        await tokenizer.encodeBatch(texts, { threads: 1 }),
-      )
+    // Several chapters, one of them a single text.
+    const large = [...hard.slice(0, 50), TEXT.repeat(3e4), ...Array.from({ length: 400 }, () => TEXT.repeat(50))]
+    for (const texts of [hard, mixed, large])
+      for (const addSpecialTokens of [true, false]) {
+        const lists = texts.map((text) =>
+          typeof text === "string"
+            ? tokenizer.encode(text, { addSpecialTokens })
+            : tokenizer.encodeBytes(text, { addSpecialTokens }),
+        )
+        for (const threads of [1, 2]) {
+          expect(await tokenizer.encodeBatch(texts, { threads, addSpecialTokens })).toEqual(lists)
+          const { ids, starts } = await tokenizer.encodePacked(texts, { threads, addSpecialTokens })
+          expect(starts.length).toBe(texts.length + 1)
+          expect(lists.map((_, text) => [...ids.subarray(starts[text], starts[text + 1])])).toEqual(lists)
+          expect(starts[texts.length]).toBe(ids.length)
+        }
+      }
+    expect(await tokenizer.encodePacked([], { threads: 2 })).toEqual({
+      ids: new Int32Array(),
+      starts: Int32Array.of(0),
+    })
     const sampling = { seed: 5, dropout: 0.3 }
     expect(await tokenizer.encodeBatch(inputs, { threads: 2, sampling })).toEqual(
       await tokenizer.encodeBatch(inputs, { threads: 1, sampling }),

@@ -46,7 +46,9 @@ export {
 } from "./formats/sentencepiece-file.ts"
 export { type TiktokenOptions, tiktokenFileOf, tokenizerFromTiktoken } from "./formats/tiktoken.ts"
 export { tokenizerFromVocabularyText, vocabularyTextOf } from "./formats/vocabulary-text.ts"
+export { IdBuffer } from "./id-buffer.ts"
 export type { OffsetUnit } from "./offset-units.ts"
+export type { PackedIds } from "./packed-ids.ts"
 export type { Padding } from "./padding.ts"
 export { SPLIT_PATTERNS, type SplitPatternName } from "./pattern.ts"
 export {

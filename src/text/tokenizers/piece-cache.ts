@@ -3,129 +3,157 @@
  * in flat arrays, so that nothing is allocated for pieces that are known. Two generations bound it: when the young one
  * is full it becomes the old one, and a piece used again moves back into the young one, so what is used stays.
  */
+import type { IdBuffer } from "./id-buffer.ts"
+import type { PieceScanner } from "./piece-scanners.ts"
 
 /** Pieces in one generation. */
 const GENERATION = 2 ** 16
 /** Longer pieces are rarely met twice; they are not kept. */
 const LONGEST_PIECE = 64
 
+/** Appends the ids of a piece that is not known; says whether the same units always have these ids. */
+export type NewPiece = (units: Uint16Array, from: number, to: number, ids: IdBuffer) => boolean
+
 export class PieceCache {
   #young = new PieceTable()
-  #old = new PieceTable()
+  #old: PieceTable | undefined
 
-  /** Appends the ids kept for the piece of `text` between two UTF-16 indices to `ids`; false where none are kept. */
-  append(text: string, from: number, to: number, ids: number[]): boolean {
-    if (to - from > LONGEST_PIECE) return false
-    const hash = hashOf(text, from, to)
-    const entry = this.#young.find(text, from, to, hash)
-    if (entry >= 0) {
-      this.#young.append(entry, ids)
-      return true
+  /**
+   * Appends the ids of all pieces that `scan` cuts between two places to `ids`, and keeps those that `encodeNew` makes.
+   * One loop with all that a known piece needs: parted into functions, half of the time is lost between them.
+   */
+  append(units: Uint16Array, start: number, end: number, scan: PieceScanner, encodeNew: NewPiece, ids: IdBuffer): void {
+    let { records, mask, units: known, ids: knownIds } = this.#young
+    let to = start
+    for (let from = start; from < end; from = to) {
+      to = scan(units, from, end)
+      const length = to - from
+      let hash = length
+      for (let at = from; at < to; at++) hash = Math.imul(hash ^ units[at], 0x9e3779b1)
+      hash ^= hash >>> 15
+      let sizes = 0
+      let record = 0
+      search: for (let place = hash & mask; ; place = (place + 1) & mask) {
+        record = RECORD * place
+        sizes = records[record + 1]
+        if (sizes === 0) break
+        if (records[record] !== hash || (sizes & LENGTH_MASK) !== length) continue
+        let unit = records[record + 2]
+        for (let at = from; at < to; at++, unit++) if (units[at] !== known[unit]) continue search
+        break
+      }
+      if (sizes >>> LENGTH_BITS === 1) ids.push(records[record + 3])
+      else if (sizes !== 0) ids.pushFrom(knownIds, records[record + 3], records[record + 3] + (sizes >>> LENGTH_BITS))
+      else {
+        this.#appendUnknown(units, from, to, hash, encodeNew, ids)
+        ;({ records, mask, units: known, ids: knownIds } = this.#young)
+      }
     }
-    const old = this.#old.find(text, from, to, hash)
-    if (old < 0) return false
+  }
+
+  /** Appends the ids of a piece that is not among the young. */
+  #appendUnknown(units: Uint16Array, from: number, to: number, hash: number, encodeNew: NewPiece, ids: IdBuffer): void {
     const first = ids.length
-    this.#old.append(old, ids)
-    this.#add(text, from, to, hash, ids, first)
-    return true
-  }
-
-  /** Keeps the ids of a piece, which are those of `ids` from `first` on. */
-  keep(text: string, from: number, to: number, ids: readonly number[], first = 0): void {
-    if (to - from <= LONGEST_PIECE) this.#add(text, from, to, hashOf(text, from, to), ids, first)
-  }
-
-  #add(text: string, from: number, to: number, hash: number, ids: readonly number[], first: number): void {
+    const isKept = this.#old?.append(units, from, to, hash, ids) || encodeNew(units, from, to, ids)
+    if (!isKept || to - from > LONGEST_PIECE) return
     if (this.#young.count >= GENERATION) {
-      const emptied = this.#old
+      const emptied = this.#old ?? new PieceTable()
       this.#old = this.#young
       this.#young = emptied
       emptied.clear()
     }
-    this.#young.add(text, from, to, hash, ids, first)
+    this.#young.add(units, from, to, hash, ids, first)
   }
 }
 
-/** One generation: an open-addressing table over pools of units and ids. */
+/** Numbers of one piece: hash, sizes, where its units start, and its id, or where its ids start if it has several. */
+const RECORD = 4
+/** Sizes are the number of units, and above these bits that of ids. They are 0 where a place is free: no piece is empty. */
+const LENGTH_BITS = 8
+const LENGTH_MASK = 2 ** LENGTH_BITS - 1
+
+/**
+ * One generation: open addressing over pools of units and ids. What is known of a piece lies in one place, for most
+ * look-ups reach into memory that the nearest cache does not hold.
+ */
 class PieceTable {
   count = 0
-  /** Entry number plus one at each slot; 0 where free. Always at least twice as many as entries. */
-  #slots = new Int32Array(256)
-  #hashes = new Int32Array(128)
-  /** Where each entry's units and ids start; one more than entries, so that the next start is the end. */
-  #unitStarts = new Int32Array(129)
-  #idStarts = new Int32Array(129)
-  #units = new Uint16Array(1024)
-  #ids = new Int32Array(256)
+  /** At least half as many places again as pieces. */
+  records = new Int32Array(RECORD * 32)
+  mask = 31
+  units = new Uint16Array(128)
+  ids = new Int32Array(32)
+  #unitCount = 0
+  #idCount = 0
 
-  find(text: string, from: number, to: number, hash: number): number {
-    const slots = this.#slots
-    const mask = slots.length - 1
-    search: for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot] - 1
-      if (entry < 0) return -1
-      if (this.#hashes[entry] !== hash) continue
-      const start = this.#unitStarts[entry]
-      if (this.#unitStarts[entry + 1] - start !== to - from) continue
-      for (let at = from, unit = start; at < to; at++, unit++)
-        if (text.charCodeAt(at) !== this.#units[unit]) continue search
-      return entry
+  /** Appends the ids of a piece; false where it is not kept. */
+  append(units: Uint16Array, from: number, to: number, hash: number, ids: IdBuffer): boolean {
+    const { records, mask } = this
+    const length = to - from
+    search: for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const record = RECORD * place
+      const sizes = records[record + 1]
+      if (sizes === 0) return false
+      if (records[record] !== hash || (sizes & LENGTH_MASK) !== length) continue
+      let unit = records[record + 2]
+      for (let at = from; at < to; at++, unit++) if (units[at] !== this.units[unit]) continue search
+      const count = sizes >>> LENGTH_BITS
+      const id = records[record + 3]
+      if (count === 1) ids.push(id)
+      else ids.pushFrom(this.ids, id, id + count)
+      return true
     }
   }
 
-  append(entry: number, ids: number[]): void {
-    const end = this.#idStarts[entry + 1]
-    for (let at = this.#idStarts[entry]; at < end; at++) ids.push(this.#ids[at])
-  }
-
-  add(text: string, from: number, to: number, hash: number, ids: readonly number[], first: number): void {
-    const entry = this.count++
-    if (entry >= this.#hashes.length) this.#growEntries()
-    this.#hashes[entry] = hash
-    const unitStart = this.#unitStarts[entry]
-    const unitEnd = unitStart + to - from
-    if (unitEnd > this.#units.length) this.#units = grown(this.#units, new Uint16Array(2 * unitEnd))
-    for (let at = from, unit = unitStart; at < to; at++, unit++) this.#units[unit] = text.charCodeAt(at)
-    this.#unitStarts[entry + 1] = unitEnd
-    const idStart = this.#idStarts[entry]
-    const idEnd = idStart + ids.length - first
-    if (idEnd > this.#ids.length) this.#ids = grown(this.#ids, new Int32Array(2 * idEnd))
-    for (let at = first, id = idStart; at < ids.length; at++, id++) this.#ids[id] = ids[at]
-    this.#idStarts[entry + 1] = idEnd
-    this.#place(entry)
+  /** Adds a piece that is not there yet: its ids are those of `ids` from `first` on. */
+  add(units: Uint16Array, from: number, to: number, hash: number, ids: IdBuffer, first: number): void {
+    this.count += 1
+    if (RECORD * 1.5 * this.count > this.records.length) this.#growRecords()
+    const unitStart = this.#unitCount
+    this.#unitCount += to - from
+    if (this.#unitCount > this.units.length) this.units = grown(this.units, new Uint16Array(2 * this.#unitCount))
+    for (let at = from, unit = unitStart; at < to; at++, unit++) this.units[unit] = units[at]
+    const count = ids.length - first
+    const record = this.#freeRecord(hash)
+    const { records } = this
+    records[record] = hash
+    records[record + 1] = to - from + (count << LENGTH_BITS)
+    records[record + 2] = unitStart
+    if (count === 1) records[record + 3] = ids.at(first)
+    else {
+      records[record + 3] = this.#idCount
+      if (this.#idCount + count > this.ids.length)
+        this.ids = grown(this.ids, new Int32Array(2 * (this.#idCount + count)))
+      for (let at = first; at < ids.length; at++) this.ids[this.#idCount++] = ids.at(at)
+    }
   }
 
   clear(): void {
     this.count = 0
-    this.#slots.fill(0)
+    this.#unitCount = 0
+    this.#idCount = 0
+    this.records.fill(0)
   }
 
-  #place(entry: number): void {
-    const mask = this.#slots.length - 1
-    let slot = this.#hashes[entry] & mask
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
-    this.#slots[slot] = entry + 1
+  /** Where the numbers of a new piece go. */
+  #freeRecord(hash: number): number {
+    let place = hash & this.mask
+    while (this.records[RECORD * place + 1] !== 0) place = (place + 1) & this.mask
+    return RECORD * place
   }
 
-  #growEntries(): void {
-    const capacity = 2 * this.#hashes.length
-    this.#hashes = grown(this.#hashes, new Int32Array(capacity))
-    this.#unitStarts = grown(this.#unitStarts, new Int32Array(capacity + 1))
-    this.#idStarts = grown(this.#idStarts, new Int32Array(capacity + 1))
-    this.#slots = new Int32Array(2 * capacity)
-    for (let entry = 0; entry < this.count - 1; entry++) this.#place(entry)
+  #growRecords(): void {
+    const old = this.records
+    this.records = new Int32Array(2 * old.length)
+    this.mask = 2 * this.mask + 1
+    for (let record = 0; record < old.length; record += RECORD)
+      if (old[record + 1] !== 0) this.records.set(old.subarray(record, record + RECORD), this.#freeRecord(old[record]))
   }
 }
 
 function grown<Numbers extends Int32Array | Uint16Array>(old: Numbers, larger: Numbers): Numbers {
   larger.set(old)
   return larger
-}
-
-function hashOf(text: string, from: number, to: number): number {
-  let hash = to - from
-  for (let at = from; at < to; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x9e3779b1)
-  return hash ^ (hash >>> 15)
 }
 
 /**

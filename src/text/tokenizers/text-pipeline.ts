@@ -4,12 +4,16 @@
  */
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts"
 import { AlignedText } from "./aligned-text.ts"
+import { isWellFormed, toWellFormed } from "./byte-text.ts"
 import type { ExplainedAddedToken, ExplainedPiece, ExplainedStretch, Explanation } from "./explaining/explain.ts"
+import type { IdBuffer } from "./id-buffer.ts"
 import type { TokenizerModel, TokenSpan } from "./models/index.ts"
 import type { Normalizer } from "./normalizers/index.ts"
-import { ownCopy, PieceCache } from "./piece-cache.ts"
+import { type NewPiece, ownCopy, PieceCache } from "./piece-cache.ts"
+import { type PieceScanner, scanAll } from "./piece-scanners.ts"
 import type { PreTokenizer } from "./pre-tokenizers/index.ts"
 import type { SubwordSampler } from "./subword-sampler.ts"
+import { TextUnits, textOfUnits } from "./text-units.ts"
 
 /** The parts that a text goes through, as tokenizer.json names them. */
 export interface PipelineParts {
@@ -43,6 +47,16 @@ interface TextVisitor {
 const LONGEST_KEPT = 32
 const MOST_KEPT = 2 ** 15
 
+/** How a text is read for its ids. */
+export interface TextReading {
+  /** Whether special tokens written out in it are found. */
+  readonly parsesSpecial: boolean
+  /** Whether lone surrogates stand for bytes that are not UTF-8, as `textFromBytes` has it; else they count as U+FFFD. */
+  readonly holdsBytes: boolean
+  /** Cuts pieces by chance. */
+  readonly sampler: SubwordSampler | undefined
+}
+
 /** Finders for the original text and for the normalized one. */
 type Finders = readonly [original: AddedTokenFinder, normalized: AddedTokenFinder]
 
@@ -51,6 +65,7 @@ export class TextPipeline {
   readonly #preTokenizer: PreTokenizer | undefined
   readonly #model: TokenizerModel
   readonly #cache = new PieceCache()
+  readonly #loader = new TextUnits()
   readonly #spans = new Map<string, readonly TokenSpan[]>()
   readonly #plainFinders: Finders
   readonly #allFinders: Finders
@@ -70,10 +85,40 @@ export class TextPipeline {
     this.#allFinders = finders(addedTokens)
   }
 
-  /** The ids of a text; special tokens written out in it are found when `parsesSpecial`. */
-  ids(text: string, parsesSpecial: boolean, sampler?: SubwordSampler): number[] {
-    if (this.#preTokenizer?.needsPlaces) return this.tokens(text, parsesSpecial, sampler).map(({ id }) => id)
-    const ids: number[] = []
+  /**
+   * How texts are cut where they can be read as units: where nothing is looked for in them and nothing rewritten before
+   * they are cut by a scanner. Undefined where they must be strings.
+   */
+  unitScanner(parsesSpecial: boolean): PieceScanner | undefined {
+    const [original, normalized] = parsesSpecial ? this.#allFinders : this.#plainFinders
+    const isPlain = !this.#normalizer && original.isEmpty && normalized.isEmpty && !this.#preTokenizer?.needsPlaces
+    return isPlain ? this.#preTokenizer?.scan : undefined
+  }
+
+  /** Appends the ids of the text between two places, cut by `scan`; see `TextReading.holdsBytes`. */
+  appendUnitIds(
+    units: Uint16Array,
+    from: number,
+    end: number,
+    scan: PieceScanner,
+    holdsBytes: boolean,
+    ids: IdBuffer,
+  ): void {
+    this.#cache.append(units, from, end, scan, holdsBytes ? this.#newBytePiece : this.#newPiece, ids)
+  }
+
+  /** Appends the ids of a text. */
+  appendIds(given: string, { parsesSpecial, holdsBytes, sampler }: TextReading, ids: IdBuffer): void {
+    const scan = sampler ? undefined : this.unitScanner(parsesSpecial)
+    if (scan) {
+      this.appendUnitIds(this.#loader.load(given), 0, given.length, scan, holdsBytes, ids)
+      return
+    }
+    const text = holdsBytes ? given : toWellFormed(given)
+    if (this.#preTokenizer?.needsPlaces) {
+      for (const { id } of this.tokens(text, parsesSpecial, sampler)) ids.push(id)
+      return
+    }
     const [original, normalized] = parsesSpecial ? this.#allFinders : this.#plainFinders
     eachPart(text, original, (stretch, from) => {
       if (typeof stretch !== "string") {
@@ -83,10 +128,9 @@ export class TextPipeline {
       const rewritten = this.#normalizer ? this.#normalizer.normalize(stretch) : stretch
       eachPart(rewritten, normalized, (part, place) => {
         if (typeof part !== "string") ids.push(part.id)
-        else this.#appendIds(part, from + place === 0 && this.#startsText(stretch), ids, sampler)
+        else this.#appendPlainIds(part, from + place === 0 && this.#startsText(stretch), ids, sampler)
       })
     })
-    return ids
   }
 
   /** The tokens of a text, each with its place. */
@@ -164,39 +208,35 @@ export class TextPipeline {
   }
 
   /** Appends the ids of text that holds no added token. */
-  #appendIds(text: string, isFirst: boolean, ids: number[], sampler: SubwordSampler | undefined): void {
+  #appendPlainIds(text: string, isFirst: boolean, ids: IdBuffer, sampler: SubwordSampler | undefined): void {
     const preTokenizer = this.#preTokenizer
     if (sampler) {
       for (const piece of preTokenizer ? preTokenizer.split(text, isFirst) : [text])
-        for (const id of this.#model.tokenize(preTokenizer?.spell?.(piece) ?? piece, sampler)) ids.push(id)
+        this.#model.tokenize(preTokenizer?.spell?.(piece) ?? piece, ids, sampler)
       return
     }
-    if (!preTokenizer) {
-      this.#appendPiece(text, 0, text.length, ids)
-      return
-    }
-    const { scan } = preTokenizer
-    if (!scan) {
-      for (const piece of preTokenizer.split(text, isFirst)) this.#appendPiece(piece, 0, piece.length, ids)
-      return
-    }
-    const cache = this.#cache
-    for (let from = 0; from < text.length; ) {
-      const to = scan(text, from)
-      if (!cache.append(text, from, to, ids)) this.#appendNewPiece(text, from, to, ids)
-      from = to
-    }
+    const scan = preTokenizer?.scan
+    if (scan) this.appendUnitIds(this.#loader.load(text), 0, text.length, scan, true, ids)
+    else for (const piece of preTokenizer ? preTokenizer.split(text, isFirst) : [text]) this.#appendPiece(piece, ids)
   }
 
-  #appendPiece(text: string, from: number, to: number, ids: number[]): void {
-    if (!this.#cache.append(text, from, to, ids)) this.#appendNewPiece(text, from, to, ids)
+  #appendPiece(piece: string, ids: IdBuffer): void {
+    this.#cache.append(this.#loader.load(piece), 0, piece.length, scanAll, this.#newBytePiece, ids)
   }
 
-  #appendNewPiece(text: string, from: number, to: number, ids: number[]): void {
-    const piece = text.slice(from, to)
-    const first = ids.length
-    for (const id of this.#model.tokenize(this.#preTokenizer?.spell?.(piece) ?? piece)) ids.push(id)
-    this.#cache.keep(text, from, to, ids, first)
+  /** Of text with bytes. What a lone surrogate means depends on the text, so that pieces with one are not kept. */
+  readonly #newBytePiece: NewPiece = (units, from, to, ids) => {
+    const piece = textOfUnits(units, from, to)
+    this.#model.tokenize(this.#preTokenizer?.spell?.(piece) ?? piece, ids)
+    return isWellFormed(piece)
+  }
+
+  /** A lone surrogate and U+FFFD are of one kind for every scanner, so that it is early enough to replace it here. */
+  readonly #newPiece: NewPiece = (units, from, to, ids) => {
+    const found = textOfUnits(units, from, to)
+    const piece = toWellFormed(found)
+    this.#model.tokenize(this.#preTokenizer?.spell?.(piece) ?? piece, ids)
+    return piece === found
   }
 
   /** Whether what the normalizer leaves of the first stretch still stands at the start of the text. */

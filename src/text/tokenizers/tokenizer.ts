@@ -5,31 +5,26 @@
 import { z } from "zod"
 import { GlossaError } from "../../errors.ts"
 import { type AddedToken, addedTokenSchema, checkAddedTokens } from "./added-tokens.ts"
-import {
-  BatchEncoder,
-  idLists,
-  idsRequest,
-  sharesOf,
-  UNITS_WORTH_THREADS,
-  unitsOf,
-  type WorkerStarter,
-  workerStarter,
-} from "./batch/batch-encoder.ts"
+import { BatchEncoder, sharesOf, UNITS_WORTH_THREADS, unitCount } from "./batch/batch-encoder.ts"
+import { type WorkerStarter, workerStarter } from "./batch/encoding-worker.ts"
 import { bytesFromText, textFromBytes, toWellFormed } from "./byte-text.ts"
 import { DECODERS, type Decoder } from "./decoders/index.ts"
 import type { Encoding } from "./encoding.ts"
 import type { ExplainOptions, Explanation } from "./explaining/explain.ts"
+import { IdBuffer, listOf } from "./id-buffer.ts"
+import { IdEncoder, samplerOf } from "./id-encoder.ts"
 import { MODELS, type TokenizerModel } from "./models/index.ts"
 import { HIGHEST_VOCABULARY } from "./models/vocabulary.ts"
 import { NORMALIZERS, type Normalizer } from "./normalizers/index.ts"
 import { type OffsetUnit, offsetsIn } from "./offset-units.ts"
+import { joinStretches, type PackedIds, type PackedStretch } from "./packed-ids.ts"
 import { type Padding, paddingToJson, padEncodings, readPadding } from "./padding.ts"
 import { buildPart, describeValue, type Part, type PartDefinition, parseSettings, tokenizerInvalid } from "./parts.ts"
 import { POST_PROCESSORS, type PostProcessor, postProcess } from "./post-processors/index.ts"
 import { PRE_TOKENIZERS, type PreTokenizer } from "./pre-tokenizers/index.ts"
 import { saveTokenizer } from "./save.ts"
 import type { SpecialRoles } from "./special-tokens.ts"
-import { SubwordSampler, type SubwordSampling } from "./subword-sampler.ts"
+import type { SubwordSampler, SubwordSampling } from "./subword-sampler.ts"
 import { TextPipeline } from "./text-pipeline.ts"
 import { readTruncation, type Truncation, truncateEncodings, truncationToJson } from "./truncation.ts"
 
@@ -138,6 +133,8 @@ export class Tokenizer {
   readonly #postProcessor: PostProcessor | undefined
   readonly #decoder: Decoder | undefined
   readonly #pipeline: TextPipeline
+  /** Texts to ids, for the threads of batches. */
+  readonly idEncoder: IdEncoder
   readonly #truncation: Truncation | undefined
   readonly #padding: Padding | undefined
   readonly #tokens: (string | undefined)[]
@@ -187,6 +184,7 @@ export class Tokenizer {
       model: this.#model,
       addedTokens: file.added_tokens,
     })
+    this.idEncoder = new IdEncoder(this.#pipeline, this.#postProcessor)
   }
 
   /**
@@ -225,12 +223,17 @@ export class Tokenizer {
 
   /** The ids of a text. Lone surrogates, which are no text, count as U+FFFD. */
   encode(text: string, options: EncodeOptions = {}): number[] {
-    return this.#encode(toWellFormed(text), options, samplerOf(options))
+    return this.idEncoder.list(text, options)
+  }
+
+  /** Appends the ids of a text to `ids`: as `encode`, without a list for each text. */
+  encodeInto(text: string, ids: IdBuffer, options: EncodeOptions = {}): void {
+    this.idEncoder.appendInput(text, options, 0, ids)
   }
 
   /** The ids of any bytes. Byte-level tokenizers give the same bytes back, be they UTF-8 or not. */
   encodeBytes(bytes: Uint8Array, options: EncodeOptions = {}): number[] {
-    return this.#encode(textFromBytes(bytes), options, samplerOf(options))
+    return this.idEncoder.list(bytes, options)
   }
 
   /**
@@ -254,16 +257,34 @@ export class Tokenizer {
   ): Promise<number[][]> {
     const { threads, ...encodeOptions } = options
     const batches = this.#batchEncoder(inputs, threads)
-    if (!batches) return this.encodeHere(inputs, encodeOptions)
-    return batches.run(
-      {
-        shares: sharesOf(inputs),
-        here: (share) => this.encodeHere(share.inputs, encodeOptions, share.first),
-        request: (share) => idsRequest(share, encodeOptions),
-        read: idLists,
-      },
-      threads,
-    )
+    if (!batches) return inputs.map((input, number) => this.idEncoder.list(input, encodeOptions, number))
+    const lists = new Array<number[]>(inputs.length)
+    const take = ({ first, counts, ids }: PackedStretch) => {
+      let from = 0
+      for (const [index, count] of counts.entries()) lists[first + index] = listOf(ids, from, (from += count))
+    }
+    await batches.encodeIds(inputs, encodeOptions, this.idEncoder, take, threads)
+    return lists
+  }
+
+  /**
+   * The ids of many texts in one row: what `encodeBatch` gives, in a tenth of the memory.
+   *
+   * @example
+   * const { ids, starts } = await tokenizer.encodePacked(texts)
+   * ids.subarray(starts[3], starts[4]) // those of texts[3]
+   */
+  async encodePacked(
+    inputs: readonly (string | Uint8Array)[],
+    options: EncodeOptions & ThreadOptions = {},
+  ): Promise<PackedIds> {
+    const { threads, ...encodeOptions } = options
+    const batches = this.#batchEncoder(inputs, threads)
+    if (!batches) return this.#packHere(inputs, encodeOptions)
+    const stretches: PackedStretch[] = []
+    const take = (stretch: PackedStretch) => stretches.push(stretch)
+    await batches.encodeIds(inputs, encodeOptions, this.idEncoder, take, threads)
+    return joinStretches(stretches, inputs.length)
   }
 
   /** Many texts or pairs as `encodeFull` gives them, over worker threads, padded as one batch. */
@@ -287,12 +308,7 @@ export class Tokenizer {
     return this.#pad(encodings, options)
   }
 
-  /** A share of a batch in this thread; `first` is the number of its first text in the batch. */
-  encodeHere(inputs: readonly (string | Uint8Array)[], options: EncodeOptions, first = 0): number[][] {
-    return inputs.map((input, index) => this.#encode(textOf(input), options, samplerOf(options, first + index)))
-  }
-
-  /** As `encodeHere`, whole encodings; not padded. */
+  /** A share of a batch in this thread, not padded; `first` is the number of its first text in the batch. */
   encodeFullHere(inputs: readonly EncodeInput[], options: FullEncodeOptions, first = 0): Encoding[] {
     return inputs.map((input, index) => this.#encodeFull(input, options, samplerOf(options, first + index)))
   }
@@ -424,15 +440,14 @@ export class Tokenizer {
     return token === undefined ? undefined : this.tokenToId(token)
   }
 
-  #encode(
-    text: string,
-    { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions,
-    sampler: SubwordSampler | undefined,
-  ): number[] {
-    const ids = this.#pipeline.ids(text, parseSpecialTokens, sampler)
-    if (!addSpecialTokens || !this.#postProcessor) return ids
-    const parts = this.#postProcessor.processIds([ids])
-    return parts.length === 1 && parts[0] === ids ? ids : parts.flat()
+  #packHere(inputs: readonly (string | Uint8Array)[], options: EncodeOptions): PackedIds {
+    const ids = new IdBuffer()
+    const starts = new Int32Array(inputs.length + 1)
+    for (const [number, input] of inputs.entries()) {
+      this.idEncoder.appendInput(input, options, number, ids)
+      starts[number + 1] = ids.length
+    }
+    return { ids: ids.toArray(), starts }
   }
 
   /** One encoding, not padded. */
@@ -479,7 +494,7 @@ export class Tokenizer {
   /** The threads for a batch, or undefined where this thread does better. */
   #batchEncoder(inputs: readonly EncodeInput[], threads: number | undefined): BatchEncoder | undefined {
     if (threads === 1 || inputs.length < 2) return undefined
-    if (threads === undefined && inputs.reduce((sum, input) => sum + unitsOf(input), 0) < UNITS_WORTH_THREADS)
+    if (threads === undefined && inputs.reduce((sum, input) => sum + unitCount(input), 0) < UNITS_WORTH_THREADS)
       return undefined
     return this.#openBatches()
   }
@@ -528,10 +543,6 @@ function isPair(input: EncodeInput): input is readonly [string | Uint8Array, str
 /** Text as the pipeline reads it: of bytes, those that are not UTF-8 as lone surrogates; of a string, none of these. */
 function textOf(input: string | Uint8Array): string {
   return typeof input === "string" ? toWellFormed(input) : textFromBytes(input)
-}
-
-function samplerOf({ sampling }: EncodeOptions, index = 0): SubwordSampler | undefined {
-  return sampling && new SubwordSampler({ ...sampling, seed: sampling.seed + index })
 }
 
 function optionalPart<Built extends Part>(

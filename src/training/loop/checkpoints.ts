@@ -150,7 +150,8 @@ export async function verifyCheckpoint(folder: string): Promise<GlossaError | un
     )
     if (size === undefined) return fault(`the file ${name}`, "no such file")
     if (size !== bytes) return fault(`${name} of ${bytes} bytes`, `${size} bytes`)
-    if ((await hashFile(file)) !== sha256) return fault(`${name} as it was saved`, "altered bytes (checksum differs)")
+    if ((await hashFile(file, size)) !== sha256)
+      return fault(`${name} as it was saved`, "altered bytes (checksum differs)")
   }
   return undefined
 }
@@ -183,7 +184,8 @@ async function sealFolder(folder: string, step: number): Promise<void> {
   for (const name of (await readdir(folder)).sort()) {
     const file = join(folder, name)
     await forceToDisk(file)
-    files[name] = { bytes: (await stat(file)).size, sha256: await hashFile(file) }
+    const bytes = (await stat(file)).size
+    files[name] = { bytes, sha256: await hashFile(file, bytes) }
   }
   const manifest: Manifest = { formatVersion: MANIFEST_VERSION, step, files }
   await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`)
@@ -191,9 +193,11 @@ async function sealFolder(folder: string, step: number): Promise<void> {
   await forceToDisk(folder)
 }
 
-async function hashFile(file: string): Promise<string> {
+/** The checksum of a file of `bytes` bytes; small files are not read into a large buffer. */
+async function hashFile(file: string, bytes: number): Promise<string> {
   const hash = createHash("sha256")
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk)
+  const highWaterMark = Math.min(Math.max(bytes, 1), 1 << 20)
+  for await (const chunk of createReadStream(file, { highWaterMark })) hash.update(chunk)
   return hash.digest("hex")
 }
 

@@ -1,46 +1,21 @@
 /**
- * Many texts at once, over this thread and worker threads: each worker is given the tokenizer's JSON once and then texts
- * in shares; what comes back is what one thread would give, in the order of the texts. A worker gets work from when it
- * is ready; until then, and beside it, this thread encodes shares of its own, so that starting workers costs no wait.
+ * Many texts at once, over this thread and worker threads: each worker is given the tokenizer's JSON once and then work;
+ * what comes back is what one thread would give. A worker works from when it is ready; until then, and beside it, this
+ * thread encodes too, so that starting workers costs no wait.
  */
 import { availableParallelism } from "node:os"
-import { Worker } from "node:worker_threads"
-import { GlossaError } from "../../../errors.ts"
-import type { Encoding } from "../encoding.ts"
-import type { EncodeInput, EncodeOptions, FullEncodeOptions, TokenizerCompanions, TokenizerJson } from "../tokenizer.ts"
-import { type PackedTexts, packTexts } from "./packed-texts.ts"
-
-/** What a worker is started with: the tokenizer, as text because that crosses threads fastest. */
-export interface BatchSetup {
-  readonly json: string
-  readonly companions: TokenizerCompanions
-}
-
-/** One share of a batch. */
-export type BatchRequest =
-  | {
-      readonly kind: "ids"
-      /** Packed where all are strings. */
-      readonly inputs: PackedTexts | readonly (string | Uint8Array)[]
-      readonly options: EncodeOptions
-      readonly first: number
-    }
-  | {
-      readonly kind: "full"
-      readonly inputs: readonly EncodeInput[]
-      readonly options: FullEncodeOptions
-      readonly first: number
-    }
-
-/** What a worker answers: that it is ready for work, all ids in a row and how many each text has, whole encodings, or the fields of an error. */
-export type BatchAnswer =
-  | { readonly ready: true }
-  | { readonly ids: Int32Array; readonly counts: Int32Array }
-  | { readonly encodings: readonly Encoding[] }
-  | { readonly code: GlossaError["code"]; readonly fields: GlossaError["fields"] }
-  | { readonly fault: unknown }
-
-export type WorkerStarter = (setup: BatchSetup) => Worker
+import type { IdEncoder } from "../id-encoder.ts"
+import type { PackedStretch } from "../packed-ids.ts"
+import type { EncodeInput, EncodeOptions, TokenizerCompanions, TokenizerJson } from "../tokenizer.ts"
+import { ChapterWork } from "./chapter-work.ts"
+import { ChapterMemory, chaptersOf, ShareEncoder } from "./chapters.ts"
+import {
+  type BatchAnswer,
+  type BatchRequest,
+  type BatchSetup,
+  EncodingWorker,
+  type WorkerStarter,
+} from "./encoding-worker.ts"
 
 /** Consecutive inputs of a batch. */
 export interface Share<Input> {
@@ -72,6 +47,7 @@ export class BatchEncoder {
   readonly #workers: EncodingWorker[] = []
   readonly #setup: () => BatchSetup
   readonly #start: WorkerStarter
+  readonly #memory = new ChapterMemory()
 
   constructor(setup: () => { json: TokenizerJson; companions: TokenizerCompanions }, start: WorkerStarter) {
     this.#start = start
@@ -88,6 +64,37 @@ export class BatchEncoder {
   /** Starts the workers that `threads` threads need beside this one, and waits until they are ready. */
   async open(threads = availableParallelism()): Promise<void> {
     await Promise.all(this.#startWorkers(threads - 1).map((worker) => worker.untilReady()))
+  }
+
+  /**
+   * Has the ids of texts made by this thread and `threads` − 1 workers.
+   *
+   * @param take  given the ids of texts that follow one another as they are made, in any order
+   * @throws whatever encoding a text throws: the first such error
+   */
+  async encodeIds(
+    inputs: readonly (string | Uint8Array)[],
+    options: EncodeOptions,
+    encoder: IdEncoder,
+    take: (stretch: PackedStretch) => void,
+    threads = availableParallelism(),
+  ): Promise<void> {
+    const work = new ChapterWork(chaptersOf(inputs, this.#memory), this.#memory, options, take)
+    const shares = new ShareEncoder(encoder)
+    try {
+      for (const worker of this.#startWorkers(threads - 1)) work.join(worker)
+      for (let chapter = work.next(); chapter; chapter = work.next())
+        for (let found = shares.encodeNext(chapter, options); found; found = shares.encodeNext(chapter, options)) {
+          take(found)
+          await lookUp()
+          work.throwFault()
+        }
+      await work.end()
+    } catch (fault) {
+      // A worker that was lost takes no more work; the others are told to go as well, so that none answers too late.
+      await this.close()
+      throw fault
+    }
   }
 
   /**
@@ -150,64 +157,6 @@ function lookUp(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** One worker, asked one thing after another. */
-class EncodingWorker {
-  /** Fulfilled once it has built its tokenizer. */
-  readonly ready: Promise<unknown>
-  readonly #worker: Worker
-  /** Who waits for an answer, in the order asked: first of all those who wait for it to be ready. */
-  #waiting: { resolve(answer: BatchAnswer): void; reject(fault: unknown): void }[] = []
-
-  constructor(worker: Worker) {
-    this.#worker = worker
-    worker.on("message", (answer: BatchAnswer) => {
-      const asker = this.#waiting.shift()
-      if (this.#waiting.length === 0) worker.unref()
-      if ("code" in answer) asker?.reject(new GlossaError(answer.code, answer.fields))
-      else if ("fault" in answer) asker?.reject(answer.fault)
-      else asker?.resolve(answer)
-    })
-    const fail = (cause: unknown) => {
-      const fields = { where: "batch encoding", wanted: "a thread that answers", came: `${cause}`, cause }
-      for (const { reject } of this.#waiting.splice(0)) reject(new GlossaError("INTERNAL", fields))
-    }
-    worker.on("error", fail)
-    worker.on("exit", (code) => {
-      fail(`the end of the thread, with code ${code}`)
-    })
-    this.ready = new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-    })
-    // Whoever has work for it learns of a failed start; a batch that was done before then need not.
-    this.ready.catch(() => {})
-    worker.unref()
-  }
-
-  /** As `ready`, and keeps the process alive meanwhile. */
-  async untilReady(): Promise<void> {
-    if (this.#waiting.length > 0) this.#worker.ref()
-    await this.ready
-  }
-
-  ask(request: BatchRequest): Promise<BatchAnswer> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      this.#worker.ref()
-      this.#worker.postMessage(request, "units" in request.inputs ? [request.inputs.units] : [])
-    })
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate()
-  }
-}
-
-/** Starts the worker beside this file; absent where this file runs as TypeScript, which threads do not inherit. */
-export function workerStarter(): WorkerStarter | undefined {
-  if (!import.meta.url.endsWith(".js")) return undefined
-  return (workerData) => new Worker(new URL("./batch-worker.js", import.meta.url), { workerData })
-}
-
 /** Consecutive inputs in shares of about SHARE_UNITS. */
 export function sharesOf<Input extends EncodeInput>(
   inputs: readonly Input[],
@@ -221,31 +170,13 @@ export function sharesOf<Input extends EncodeInput>(
       units = 0
     }
     shares[shares.length - 1].inputs.push(input)
-    units += unitsOf(input)
+    units += unitCount(input)
   }
   return shares
 }
 
-/** The request for the ids of a share. */
-export function idsRequest({ inputs, first }: Share<string | Uint8Array>, options: EncodeOptions): BatchRequest {
-  const areTexts = inputs.every((input) => typeof input === "string")
-  return { kind: "ids", inputs: areTexts ? packTexts(inputs as readonly string[]) : inputs, options, first }
-}
-
-/** The lists of ids that a worker packed into one. */
-export function idLists(answer: BatchAnswer): number[][] {
-  if (!("ids" in answer)) return []
-  let from = 0
-  return Array.from(answer.counts, (count) => {
-    const list = new Array<number>(count)
-    for (let index = 0; index < count; index++) list[index] = answer.ids[from + index]
-    from += count
-    return list
-  })
-}
-
 /** UTF-16 units or bytes of an input. */
-export function unitsOf(input: EncodeInput): number {
+export function unitCount(input: EncodeInput): number {
   if (typeof input === "string" || input instanceof Uint8Array) return input.length
   return input.reduce((sum, part) => sum + part.length, 0)
 }

@@ -1,12 +1,14 @@
 /** The thread that `batch-encoder.ts` starts. */
 import { parentPort, workerData } from "node:worker_threads"
 import { GlossaError } from "../../../errors.ts"
+import type { PackedStretch } from "../packed-ids.ts"
 import { Tokenizer } from "../tokenizer.ts"
-import type { BatchAnswer, BatchRequest, BatchSetup } from "./batch-encoder.ts"
-import { unpackTexts } from "./packed-texts.ts"
+import { ShareEncoder } from "./chapters.ts"
+import type { BatchAnswer, BatchRequest, BatchSetup } from "./encoding-worker.ts"
 
 const { json, companions } = workerData as BatchSetup
 const tokenizer = Tokenizer.fromJson(JSON.parse(json), companions)
+const shares = new ShareEncoder(tokenizer.idEncoder)
 
 parentPort?.on("message", (request: BatchRequest) => {
   const moved: ArrayBuffer[] = []
@@ -21,17 +23,13 @@ function answerTo(request: BatchRequest, moved: ArrayBuffer[]): BatchAnswer {
   try {
     if (request.kind === "full")
       return { encodings: tokenizer.encodeFullHere(request.inputs, request.options, request.first) }
-    const inputs = "units" in request.inputs ? unpackTexts(request.inputs) : request.inputs
-    const lists = tokenizer.encodeHere(inputs, request.options, request.first)
-    const counts = Int32Array.from(lists, ({ length }) => length)
-    const ids = new Int32Array(counts.reduce((sum, count) => sum + count, 0))
-    let at = 0
-    for (const list of lists) {
-      ids.set(list, at)
-      at += list.length
+    const { chapter, options } = request
+    const stretches: PackedStretch[] = []
+    for (let found = shares.encodeNext(chapter, options); found; found = shares.encodeNext(chapter, options)) {
+      stretches.push(found)
+      moved.push(found.ids.buffer as ArrayBuffer, found.counts.buffer)
     }
-    moved.push(ids.buffer, counts.buffer)
-    return { ids, counts }
+    return { stretches }
   } catch (fault) {
     if (!(fault instanceof GlossaError)) return { fault }
     const { cause: _, ...fields } = fault.fields

@@ -4,6 +4,8 @@
  */
 import { tokenizerInvalid } from "../parts.ts"
 
+const textEncoder = new TextEncoder()
+
 /** One field of a message. */
 export type ProtobufField =
   | { readonly field: number; readonly kind: "varint"; readonly value: bigint }
@@ -81,7 +83,7 @@ export class ProtobufWriter {
   }
 
   text(field: number, value: string): this {
-    return this.bytes(field, new TextEncoder().encode(value))
+    return this.bytes(field, textEncoder.encode(value))
   }
 
   finish(): Uint8Array {

@@ -6,9 +6,9 @@ import { spellingOf } from "../byte-alphabet.ts"
 import { HIGHEST_VOCABULARY } from "../models/vocabulary.ts"
 import { describeValue, tokenizerInvalid } from "../parts.ts"
 import type { SplitPatternName } from "../pattern.ts"
-import { NO_TEXT, TextTable } from "../text-table.ts"
 import type { Tokenizer } from "../tokenizer.ts"
 import { tokenizerFromBpe } from "./byte-pairs.ts"
+import { NO_RANK, SpelledRanks } from "./spelled-ranks.ts"
 
 export interface TiktokenOptions {
   /** How text is cut; the file does not say. Default: as the vocabulary of that many ranks does. */
@@ -79,19 +79,21 @@ export function tiktokenFileOf(tokenizer: Tokenizer): string {
   return lines.join("")
 }
 
+const LINE = /^[A-Za-z0-9+/]+={0,2} \d{1,9}\r?$/
+
 /** Tokens, in GPT-2's spelling of their bytes, and their ranks. */
 function readRanks(text: string, where: string): Map<string, number> {
   const ranks = new Map<string, number>()
   for (const [index, line] of text.split("\n").entries()) {
     if (line === "" || line === "\r") continue
-    const place = `${where}: line ${index + 1}`
-    const match = /^([A-Za-z0-9+/]+={0,2}) (\d{1,9})\r?$/.exec(line)
-    if (!match) throw tokenizerInvalid(place, "a token in base64 and its rank", describeValue(line))
-    const rank = Number(match[2])
-    if (rank >= HIGHEST_VOCABULARY) throw tokenizerInvalid(place, `a rank below ${HIGHEST_VOCABULARY}`, match[2])
-    const token = spellingOf(Buffer.from(match[1], "base64"))
-    if (token === "") throw tokenizerInvalid(place, "a token of at least one byte", describeValue(line))
-    if (ranks.has(token)) throw tokenizerInvalid(place, "each token once", describeValue(match[1]))
+    const place = () => `${where}: line ${index + 1}`
+    if (!LINE.test(line)) throw tokenizerInvalid(place(), "a token in base64 and its rank", describeValue(line))
+    const gap = line.indexOf(" ")
+    const rank = Number(line.slice(gap + 1))
+    if (rank >= HIGHEST_VOCABULARY) throw tokenizerInvalid(place(), `a rank below ${HIGHEST_VOCABULARY}`, `${rank}`)
+    const token = spellingOf(Buffer.from(line.slice(0, gap), "base64"))
+    if (token === "") throw tokenizerInvalid(place(), "a token of at least one byte", describeValue(line))
+    if (ranks.has(token)) throw tokenizerInvalid(place(), "each token once", describeValue(line.slice(0, gap)))
     ranks.set(token, rank)
   }
   if (ranks.size === 0) throw tokenizerInvalid(where, "lines of tokens and ranks", "none")
@@ -104,8 +106,7 @@ const LONGEST_TOKEN = 1024
 function recoverMerges(ranks: ReadonlyMap<string, number>, where: string): [string, string][] {
   const merges: [string, string][] = []
   const seams = new SeamFinder(ranks)
-  const sorted = [...ranks].sort(([, left], [, right]) => left - right)
-  for (const [token, rank] of sorted) {
+  for (const [token, rank] of inOrder([...ranks])) {
     if (token.length < 2) continue
     const seam = token.length > LONGEST_TOKEN ? NO_SEAM : seams.last(token, rank)
     if (seam === NO_SEAM)
@@ -115,47 +116,52 @@ function recoverMerges(ranks: ReadonlyMap<string, number>, where: string): [stri
   return merges
 }
 
+/** By rank; files mostly are. */
+function inOrder(ranks: [string, number][]): [string, number][] {
+  const isSorted = ranks.every(([, rank], index) => index === 0 || ranks[index - 1][1] <= rank)
+  return isSorted ? ranks : ranks.sort(([, left], [, right]) => left - right)
+}
+
 /** Merging leaves other than two parts. */
 const NO_SEAM = -1
-/** Rank of two neighbours that are no token together, or none yet. */
-const NEVER = 0x7fffffff
 
 /** Merges the bytes of tokens by ranks alone, to see of which two parts each was made. */
 class SeamFinder {
-  readonly #ranks: TextTable
+  readonly #ranks: SpelledRanks
   /** Where the parts of a token begin, and after the last one the end. */
   readonly #seams = new Int32Array(LONGEST_TOKEN + 1)
   /** Rank of each part together with the next one. */
   readonly #joint = new Int32Array(LONGEST_TOKEN)
 
   constructor(ranks: ReadonlyMap<string, number>) {
-    this.#ranks = TextTable.of(ranks)
+    this.#ranks = new SpelledRanks(ranks, LONGEST_TOKEN)
   }
 
   /** Where the two parts meet that merging with ranks below `limit` leaves of a token, or NO_SEAM. */
   last(token: string, limit: number): number {
     const seams = this.#seams
     const joint = this.#joint
+    this.#ranks.read(token)
     for (let at = 0; at <= token.length; at++) seams[at] = at
     let parts = token.length
-    for (let at = 0; at + 1 < parts; at++) joint[at] = this.#rank(token, at, at + 2, limit)
+    for (let at = 0; at + 1 < parts; at++) joint[at] = this.#rank(at, at + 2, limit)
     while (parts > 2) {
       let best = 0
       for (let at = 1; at + 1 < parts; at++) if (joint[at] < joint[best]) best = at
-      if (joint[best] === NEVER) return NO_SEAM
+      if (joint[best] === NO_RANK) return NO_SEAM
       seams.copyWithin(best + 1, best + 2, parts + 1)
       joint.copyWithin(best, best + 1, parts - 1)
       parts -= 1
-      if (best > 0) joint[best - 1] = this.#rank(token, seams[best - 1], seams[best + 1], limit)
-      if (best + 1 < parts) joint[best] = this.#rank(token, seams[best], seams[best + 2], limit)
+      if (best > 0) joint[best - 1] = this.#rank(seams[best - 1], seams[best + 1], limit)
+      if (best + 1 < parts) joint[best] = this.#rank(seams[best], seams[best + 2], limit)
     }
     const seam = seams[1]
-    const isMade = this.#rank(token, 0, seam, limit) < limit && this.#rank(token, seam, token.length, limit) < limit
+    const isMade = this.#rank(0, seam, limit) < limit && this.#rank(seam, token.length, limit) < limit
     return isMade ? seam : NO_SEAM
   }
 
-  #rank(token: string, from: number, to: number, limit: number): number {
-    const rank = this.#ranks.find(token, from, to)
-    return rank === NO_TEXT || rank >= limit ? NEVER : rank
+  #rank(from: number, to: number, limit: number): number {
+    const rank = this.#ranks.of(from, to)
+    return rank >= limit ? NO_RANK : rank
   }
 }

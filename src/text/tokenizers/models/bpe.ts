@@ -5,11 +5,14 @@
 import { z } from "zod"
 import { bytesFromText } from "../byte-text.ts"
 import type { MergeStep, MergeSteps, VocabularyToken } from "../explaining/piece-steps.ts"
+import type { IdBuffer } from "../id-buffer.ts"
 import { NO_ENTRY, PairTable } from "../pair-table.ts"
 import { describeValue, type PartDefinition, parseSettings, tokenizerInvalid } from "../parts.ts"
-import { PieceCache } from "../piece-cache.ts"
+import { type NewPiece, PieceCache } from "../piece-cache.ts"
+import type { PieceScanner } from "../piece-scanners.ts"
 import type { SubwordSampler } from "../subword-sampler.ts"
 import { NO_TEXT, TextTable } from "../text-table.ts"
+import { TextUnits, textOfUnits, unitsOf } from "../text-units.ts"
 import type { TokenizerModel, TokenSpan } from "./index.ts"
 import { MergeTable } from "./merge-table.ts"
 import { byteTokenIds, readVocabulary, vocabularySchema } from "./vocabulary.ts"
@@ -50,7 +53,8 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
     const initial = initialSymbols(settings, vocabulary, unknownId)
     const decorated = Boolean(settings.continuing_subword_prefix || settings.end_of_word_suffix)
     const seams = decorated ? undefined : new Seams(settings.merges as readonly unknown[], vocabulary)
-    const stretches = new PieceCache()
+    /** Of pieces that come whole; made at the first long one. */
+    let stretches: { readonly cache: PieceCache; readonly units: TextUnits } | undefined
 
     const merge = (piece: string, sampler: SubwordSampler | undefined, lengths?: number[]): number[] => {
       const symbols = initial(piece, lengths)
@@ -58,26 +62,22 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
       const dropout = sampler.dropout ?? (settings.dropout || DEFAULT_DROPOUT)
       return table.applyByHeap(symbols, lengths, () => sampler.next() < dropout)
     }
-    const mergeByStretches = (piece: string, cuts: Seams): number[] => {
-      const ids: number[] = []
-      for (let from = 0; from < piece.length; ) {
-        const to = cuts.next(piece, from)
-        if (!stretches.append(piece, from, to, ids)) {
-          const first = ids.length
-          for (const id of merge(piece.slice(from, to), undefined)) ids.push(id)
-          stretches.keep(piece, from, to, ids, first)
-        }
-        from = to
-      }
-      return ids
+    const mergeStretch: NewPiece = (units, from, to, ids) => {
+      ids.pushAll(merge(textOfUnits(units, from, to), undefined))
+      return true
+    }
+    const mergeByStretches = (piece: string, cuts: Seams, ids: IdBuffer): void => {
+      stretches ??= { cache: new PieceCache(), units: new TextUnits() }
+      stretches.cache.append(stretches.units.load(piece), 0, piece.length, cuts.next, mergeStretch, ids)
     }
     const explain = (piece: string): MergeSteps => {
       const names = tokenNames(vocabulary)
       const named = (id: number) => ({ id, token: names[id] })
       const symbols: VocabularyToken[] = []
       const merges: MergeStep[] = []
+      const units = unitsOf(piece)
       for (let from = 0; from < piece.length; ) {
-        const to = seams && piece.length > LONG_PIECE ? seams.next(piece, from) : piece.length
+        const to = seams && piece.length > LONG_PIECE ? seams.next(units, from, piece.length) : piece.length
         const first = symbols.length
         const ids = initial(piece.slice(from, to))
         for (const id of ids) symbols.push(named(id))
@@ -93,11 +93,11 @@ export const bpeModel: PartDefinition<TokenizerModel> = {
       vocabulary,
       unknownId,
       explain,
-      tokenize(piece, sampler) {
+      tokenize(piece, ids, sampler) {
         const whole = settings.ignore_merges && !sampler ? vocabulary.get(piece) : undefined
-        if (whole !== undefined) return [whole]
-        if (seams && !sampler && piece.length > LONG_PIECE) return mergeByStretches(piece, seams)
-        return merge(piece, sampler)
+        if (whole !== undefined) ids.push(whole)
+        else if (seams && !sampler && piece.length > LONG_PIECE) mergeByStretches(piece, seams, ids)
+        else ids.pushAll(merge(piece, sampler))
       },
       tokenizeSpans(piece, sampler) {
         const whole = settings.ignore_merges && !sampler ? vocabulary.get(piece) : undefined
@@ -192,29 +192,30 @@ class Seams {
   readonly #vocabulary: ReadonlyMap<string, number>
   /** The characters that meet in a merge; made at the first long piece. */
   #joined: PairTable | undefined
-  /** For each unit: 0 unknown yet, 1 a token, 2 none. */
-  readonly #characters = new Uint8Array(0x10000)
+  /** For each unit: 0 unknown yet, 1 a token, 2 none; made at the first long piece. */
+  #characters: Uint8Array | undefined
 
   constructor(merges: readonly unknown[], vocabulary: ReadonlyMap<string, number>) {
     this.#merges = merges
     this.#vocabulary = vocabulary
   }
 
-  /** The first seam after `from`, or the end. Only characters below U+10000 are looked at. */
-  next(text: string, from: number): number {
+  /** The first seam between `from` and `end`, or `end`. Only characters below U+10000 are looked at. */
+  readonly next: PieceScanner = (units, from, end) => {
     const joined = (this.#joined ??= this.#meetings())
-    let left = text.charCodeAt(from)
-    for (let at = from + 1; at < text.length; at++) {
-      const right = text.charCodeAt(at)
+    let left = units[from]
+    for (let at = from + 1; at < end; at++) {
+      const right = units[at]
       if (joined.find(left, right) === NO_ENTRY && this.#isToken(left) && this.#isToken(right)) return at
       left = right
     }
-    return text.length
+    return end
   }
 
   #isToken(unit: number): boolean {
-    if (this.#characters[unit] === 0) this.#characters[unit] = this.#vocabulary.has(String.fromCharCode(unit)) ? 1 : 2
-    return this.#characters[unit] === 1
+    const characters = (this.#characters ??= new Uint8Array(0x10000))
+    if (characters[unit] === 0) characters[unit] = this.#vocabulary.has(String.fromCharCode(unit)) ? 1 : 2
+    return characters[unit] === 1
   }
 
   #meetings(): PairTable {
@@ -236,9 +237,15 @@ function initialSymbols(settings: BpeSettings, vocabulary: Map<string, number>, 
   const suffix = settings.end_of_word_suffix ?? ""
   const decorated = prefix !== "" || suffix !== ""
   /** Id of each one-unit character below U+0200, which byte-level spelling stays within; −1 where there is none. */
-  const near = Int32Array.from({ length: 0x200 }, (_, code) => vocabulary.get(String.fromCharCode(code)) ?? -1)
+  let near: Int32Array | undefined
+  const makeNear = () => {
+    const ids = new Int32Array(0x200)
+    for (let code = 0; code < ids.length; code++) ids[code] = vocabulary.get(String.fromCharCode(code)) ?? -1
+    return ids
+  }
 
   return (piece: string, lengths?: number[]): number[] => {
+    const known = (near ??= makeNear())
     const symbols: number[] = []
     /** Bytes of the unknown token that is not written yet: as in the Rust library, it waits for a known character. */
     let waiting = 0
@@ -249,9 +256,9 @@ function initialSymbols(settings: BpeSettings, vocabulary: Map<string, number>, 
     }
     for (let at = 0; at < piece.length; at++) {
       const code = piece.charCodeAt(at)
-      if (!decorated && code < 0x200 && near[code] >= 0) {
+      if (!decorated && code < 0x200 && known[code] >= 0) {
         if (waiting > 0) writeUnknown()
-        symbols.push(near[code])
+        symbols.push(known[code])
         lengths?.push(code < 0x80 ? 1 : 2)
         continue
       }

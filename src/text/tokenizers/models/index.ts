@@ -1,5 +1,6 @@
 /** Models: how one piece becomes ids. */
 import type { PieceSteps } from "../explaining/piece-steps.ts"
+import type { IdBuffer } from "../id-buffer.ts"
 import type { Part, PartDefinition } from "../parts.ts"
 import type { SubwordSampler } from "../subword-sampler.ts"
 import { bpeModel } from "./bpe.ts"
@@ -12,13 +13,13 @@ export interface TokenizerModel extends Part {
   /** Every token and its id. */
   readonly vocabulary: ReadonlyMap<string, number>
   /**
-   * The ids of one piece.
+   * Appends the ids of one piece to `ids`.
    *
    * @param sampler  chooses among the ways to cut the piece; absent for the best way
    * @throws TOKEN_UNKNOWN when the vocabulary cannot spell the piece and has no token for what is unknown
    */
-  tokenize(piece: string, sampler?: SubwordSampler): number[]
-  /** The same ids, each with where it lies. */
+  tokenize(piece: string, ids: IdBuffer, sampler?: SubwordSampler): void
+  /** The same ids as a list, each with where it lies. */
   tokenizeSpans(piece: string, sampler?: SubwordSampler): TokenSpan[]
   /**
    * How `tokenize` comes to its ids.

@@ -6,6 +6,7 @@ import { z } from "zod"
 import { bytesFromText } from "../byte-text.ts"
 import { CharTrie } from "../char-trie.ts"
 import type { TokenPath } from "../explaining/piece-steps.ts"
+import type { IdBuffer } from "../id-buffer.ts"
 import { describeValue, type PartDefinition, parseSettings, tokenizerInvalid } from "../parts.ts"
 import type { SubwordSampler } from "../subword-sampler.ts"
 import { BestPaths } from "./best-paths.ts"
@@ -34,7 +35,7 @@ export const unigramModel: PartDefinition<TokenizerModel> = {
     return {
       vocabulary: model.vocabulary,
       unknownId: model.unknownId,
-      tokenize: (piece, sampler) => model.tokenize(piece, sampler),
+      tokenize: (piece, ids, sampler) => model.tokenize(piece, ids, sampler),
       tokenizeSpans: (piece, sampler) => model.tokenizeSpans(piece, sampler),
       explain: (piece, alternatives) => ({ kind: "paths", paths: model.bestPaths(piece, 1 + alternatives) }),
       withhold: (ids) => model.withhold(ids),
@@ -93,12 +94,8 @@ class Unigram {
     for (const [token, id] of this.vocabulary) if (ids.has(id)) this.#trie.remove(token)
   }
 
-  tokenize(piece: string, sampler?: SubwordSampler): number[] {
-    const ids: number[] = []
-    this.#visit(piece, sampler, (id) => {
-      ids.push(id)
-    })
-    return ids
+  tokenize(piece: string, ids: IdBuffer, sampler?: SubwordSampler): void {
+    this.#visit(piece, sampler, (id) => ids.push(id))
   }
 
   tokenizeSpans(piece: string, sampler?: SubwordSampler): TokenSpan[] {

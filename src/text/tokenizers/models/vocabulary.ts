@@ -19,14 +19,15 @@ export const vocabularySchema = z.custom<Record<string, unknown>>(
  */
 export function readVocabulary(json: Readonly<Record<string, unknown>>, where: string): Map<string, number> {
   const vocabulary = new Map<string, number>()
-  const owners: string[] = []
-  for (const token of Object.keys(json)) {
+  const tokens = Object.keys(json)
+  const owners = new Array<string | undefined>(Math.min(tokens.length, HIGHEST_VOCABULARY))
+  const placeOf = (token: string) => `${where}[${describeValue(token)}]`
+  for (const token of tokens) {
     const id = json[token]
-    const place = () => `${where}[${describeValue(token)}]`
     if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= HIGHEST_VOCABULARY)
-      throw tokenizerInvalid(place(), `a whole id below ${HIGHEST_VOCABULARY}`, describeValue(id))
+      throw tokenizerInvalid(placeOf(token), `a whole id below ${HIGHEST_VOCABULARY}`, describeValue(id))
     if (owners[id] !== undefined)
-      throw tokenizerInvalid(place(), "an id of its own", `id ${id}, which ${describeValue(owners[id])} has`)
+      throw tokenizerInvalid(placeOf(token), "an id of its own", `id ${id}, which ${describeValue(owners[id])} has`)
     owners[id] = token
     vocabulary.set(token, id)
   }

@@ -25,7 +25,7 @@ export const wordLevelModel: PartDefinition<TokenizerModel> = {
     return {
       vocabulary,
       unknownId,
-      tokenize: (piece) => [spanOf(piece).id],
+      tokenize: (piece, ids) => ids.push(spanOf(piece).id),
       tokenizeSpans: (piece) => [spanOf(piece)],
       explain: (piece) => ({ kind: "whole", isKnown: vocabulary.has(piece) }),
       toJson: () => settings,

@@ -67,7 +67,9 @@ export const wordPieceModel: PartDefinition<TokenizerModel> = {
     return {
       vocabulary,
       unknownId,
-      tokenize: (piece) => tokenizeSpans(piece).map(({ id }) => id),
+      tokenize(piece, ids) {
+        for (const { id } of tokenizeSpans(piece)) ids.push(id)
+      },
       tokenizeSpans,
       explain,
       toJson: () => settings,

@@ -1,6 +1,7 @@
 /** `FixedLength`: cuts after every so many characters. */
 import { z } from "zod"
 import { type PartDefinition, parseSettings } from "../parts.ts"
+import { type PieceScanner, widthAt } from "../piece-scanners.ts"
 import type { PreTokenizer } from "./index.ts"
 import { scanningPreTokenizer } from "./scanning.ts"
 
@@ -10,10 +11,9 @@ export const fixedLengthPreTokenizer: PartDefinition<PreTokenizer> = {
   type: "FixedLength",
   build(json, where) {
     const settings = parseSettings(settingsSchema, json, where)
-    const scan = (text: string, from: number) => {
+    const scan: PieceScanner = (units, from, end) => {
       let to = from
-      for (let count = 0; count < settings.length && to < text.length; count++)
-        to += (text.codePointAt(to) as number) > 0xffff ? 2 : 1
+      for (let count = 0; count < settings.length && to < end; count++) to += widthAt(units, to, end)
       return to
     }
     return scanningPreTokenizer(scan, settings)

@@ -1,6 +1,7 @@
 /** What pre-tokenizers share whose pieces are neighbours and leave nothing out. */
 import type { PartJson } from "../parts.ts"
 import type { PieceScanner } from "../piece-scanners.ts"
+import { unitsOf } from "../text-units.ts"
 import type { PreTokenizer } from "./index.ts"
 
 /** A pre-tokenizer from a scanner. */
@@ -8,11 +9,8 @@ export function scanningPreTokenizer(scan: PieceScanner, settings: PartJson): Pr
   return {
     split(text) {
       const pieces: string[] = []
-      for (let from = 0; from < text.length; ) {
-        const to = scan(text, from)
-        pieces.push(text.slice(from, to))
-        from = to
-      }
+      const ranges = scannedRanges(text, scan)
+      for (let at = 0; at < ranges.length; at += 2) pieces.push(text.slice(ranges[at], ranges[at + 1]))
       return pieces
     },
     splitAligned: (text) => text.parts(scannedRanges(text.text, scan)),
@@ -24,8 +22,9 @@ export function scanningPreTokenizer(scan: PieceScanner, settings: PartJson): Pr
 /** The pieces of a text as from, to, from, to, … */
 export function scannedRanges(text: string, scan: PieceScanner): number[] {
   const ranges: number[] = []
+  const units = unitsOf(text)
   for (let from = 0; from < text.length; ) {
-    const to = scan(text, from)
+    const to = scan(units, from, text.length)
     ranges.push(from, to)
     from = to
   }
