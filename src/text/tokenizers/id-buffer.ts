@@ -2,11 +2,17 @@
 
 /** Ids beyond which memory is not kept for the next text. */
 const MOST_KEPT_IDS = 2 ** 20
+const LEAST_ROOM = 64
 
 export class IdBuffer {
   /** How many ids there are. Made smaller, it takes the last ones away. */
   length = 0
-  #ids = new Int32Array(64)
+  #ids: Int32Array
+
+  /** With room for so many ids before it grows. */
+  constructor(room = LEAST_ROOM) {
+    this.#ids = new Int32Array(Math.max(room, LEAST_ROOM))
+  }
 
   push(id: number): void {
     if (this.length === this.#ids.length) this.#grow(this.length + 1)
@@ -27,6 +33,14 @@ export class IdBuffer {
     this.length = end
   }
 
+  /** Appends the ids of a row. */
+  pushArray(row: Int32Array): void {
+    const end = this.length + row.length
+    if (end > this.#ids.length) this.#grow(end)
+    this.#ids.set(row, this.length)
+    this.length = end
+  }
+
   at(index: number): number {
     return this.#ids[index]
   }
@@ -34,7 +48,7 @@ export class IdBuffer {
   /** Empties it. */
   clear(): void {
     this.length = 0
-    if (this.#ids.length > MOST_KEPT_IDS) this.#ids = new Int32Array(64)
+    if (this.#ids.length > MOST_KEPT_IDS) this.#ids = new Int32Array(LEAST_ROOM)
   }
 
   /** The ids from `first` on, as a list. */

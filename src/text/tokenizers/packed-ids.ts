@@ -1,3 +1,5 @@
+import { IdBuffer } from "./id-buffer.ts"
+
 /** The ids of many texts in one row: a tenth of the memory of lists, and nothing that has to be collected one by one. */
 export interface PackedIds {
   /** Of all the texts, one after another. */
@@ -15,12 +17,31 @@ export interface PackedStretch {
   readonly ids: Int32Array
 }
 
-/** Stretches that make up a batch of `texts` texts, in any order, as one. */
-export function joinStretches(stretches: readonly PackedStretch[], texts: number): PackedIds {
-  const starts = new Int32Array(texts + 1)
-  for (const { first, counts } of stretches) starts.set(counts, first + 1)
-  for (let text = 1; text <= texts; text++) starts[text] += starts[text - 1]
-  const ids = new Int32Array(starts[texts])
-  for (const stretch of stretches) ids.set(stretch.ids, starts[stretch.first])
-  return { ids, starts }
+/** The row that stretches make, which come in any order: each goes to its place as soon as all before it are there. */
+export class PackedRow {
+  readonly #starts: Int32Array
+  readonly #ids: IdBuffer
+  /** Stretches that came before those in front of them, by their first text. */
+  readonly #waiting = new Map<number, PackedStretch>()
+  #nextText = 0
+
+  /** Room for `expectedIds` ids is made at once. */
+  constructor(texts: number, expectedIds: number) {
+    this.#starts = new Int32Array(texts + 1)
+    this.#ids = new IdBuffer(expectedIds)
+  }
+
+  add(stretch: PackedStretch): void {
+    this.#waiting.set(stretch.first, stretch)
+    for (let next = this.#waiting.get(this.#nextText); next; next = this.#waiting.get(this.#nextText)) {
+      this.#waiting.delete(next.first)
+      for (const count of next.counts) this.#starts[this.#nextText + 1] = this.#starts[this.#nextText++] + count
+      this.#ids.pushArray(next.ids)
+    }
+  }
+
+  /** What it came to, when all stretches were added. */
+  finish(): PackedIds {
+    return { ids: this.#ids.toArray(), starts: this.#starts }
+  }
 }

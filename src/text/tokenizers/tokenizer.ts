@@ -17,7 +17,7 @@ import { MODELS, type TokenizerModel } from "./models/index.ts"
 import { HIGHEST_VOCABULARY } from "./models/vocabulary.ts"
 import { NORMALIZERS, type Normalizer } from "./normalizers/index.ts"
 import { type OffsetUnit, offsetsIn } from "./offset-units.ts"
-import { joinStretches, type PackedIds, type PackedStretch } from "./packed-ids.ts"
+import { type PackedIds, PackedRow, type PackedStretch } from "./packed-ids.ts"
 import { type Padding, paddingToJson, padEncodings, readPadding } from "./padding.ts"
 import { buildPart, describeValue, type Part, type PartDefinition, parseSettings, tokenizerInvalid } from "./parts.ts"
 import { POST_PROCESSORS, type PostProcessor, postProcess } from "./post-processors/index.ts"
@@ -80,6 +80,13 @@ export interface DecodeStream {
   push(id: number): string
   /** What is left at the end: U+FFFD for a character that never became whole, else nothing. */
   end(): string
+}
+
+/** Units of a text, or bytes, that common vocabularies make one id of. */
+const UNITS_AN_ID = 4
+
+function expectedIds(inputs: readonly (string | Uint8Array)[]): number {
+  return Math.ceil(inputs.reduce((sum, { length }) => sum + length, 0) / UNITS_AN_ID)
 }
 
 const tokenizerSchema = z.object({
@@ -281,10 +288,9 @@ export class Tokenizer {
     const { threads, ...encodeOptions } = options
     const batches = this.#batchEncoder(inputs, threads)
     if (!batches) return this.#packHere(inputs, encodeOptions)
-    const stretches: PackedStretch[] = []
-    const take = (stretch: PackedStretch) => stretches.push(stretch)
-    await batches.encodeIds(inputs, encodeOptions, this.idEncoder, take, threads)
-    return joinStretches(stretches, inputs.length)
+    const row = new PackedRow(inputs.length, expectedIds(inputs))
+    await batches.encodeIds(inputs, encodeOptions, this.idEncoder, (stretch) => row.add(stretch), threads)
+    return row.finish()
   }
 
   /** Many texts or pairs as `encodeFull` gives them, over worker threads, padded as one batch. */
@@ -441,7 +447,7 @@ export class Tokenizer {
   }
 
   #packHere(inputs: readonly (string | Uint8Array)[], options: EncodeOptions): PackedIds {
-    const ids = new IdBuffer()
+    const ids = new IdBuffer(expectedIds(inputs))
     const starts = new Int32Array(inputs.length + 1)
     for (const [number, input] of inputs.entries()) {
       this.idEncoder.appendInput(input, options, number, ids)
