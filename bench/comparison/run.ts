@@ -1,7 +1,8 @@
 /**
  * `npm run bench:peers`: Glossa and its peers in turn on this machine. `-- train generate` runs only those groups,
- * `--pairs 5` more pairs than three, `--quick` small sizes that show whether everything runs and are not kept. Results
- * go to bench/results, from which `npm run generate` writes the README's table.
+ * `--rows bf16` only rows with that in their name, `--pairs 5` more pairs than three, `--quick` small sizes that show
+ * whether everything runs and are not kept. Results go to bench/results, from which `npm run generate` writes the
+ * README's table.
  */
 import { spawnSync } from "node:child_process"
 import { availableParallelism } from "node:os"
@@ -31,7 +32,7 @@ import { rowLine } from "./table.ts"
 const PAIRS = 3
 
 const { values: given, positionals } = parseArgs({
-  options: { pairs: { type: "string" }, quick: { type: "boolean", default: false } },
+  options: { pairs: { type: "string" }, rows: { type: "string" }, quick: { type: "boolean", default: false } },
   allowPositionals: true,
 })
 
@@ -43,6 +44,8 @@ async function main(): Promise<void> {
   print(
     `${machine.processor}, ${machine.cores} cores, AMX ${machine.amx ? "yes" : "no: ratios are reported and claim nothing"}`,
   )
+  const { rows: inName = "" } = given
+  const isWanted = ({ figures }: Comparison) => figures.some(({ name }) => name.includes(inName))
   const table = comparisons(
     {
       isQuick: given.quick,
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
       workFolder: join(root, "build/bench"),
     },
     groups,
-  )
+  ).filter(isWanted)
   const peers = findPeers()
   tellMissing(table, peers)
 
@@ -68,7 +71,7 @@ async function main(): Promise<void> {
     for (const comparison of table.filter((each) => each.group === group))
       add(await measureOrTell(comparison, measuring))
     if (group === "train") add(await matmulShares(rows, machine, peers))
-    finished.push(group)
+    if (given.rows === undefined) finished.push(group)
     save()
   }
   const failures = rows.filter(({ note }) => note?.startsWith(FAILED)).length
