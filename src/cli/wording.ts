@@ -1,8 +1,12 @@
 /** Numbers as people read them on a terminal. */
 
+/** Made once, when it is wanted: making it costs as much as a thousand numbers. */
+let grouping: Intl.NumberFormat | undefined
+
 /** 1234567 → `1,234,567`. */
 export function grouped(value: number): string {
-  return Math.round(value).toLocaleString("en-US")
+  grouping ??= new Intl.NumberFormat("en-US")
+  return grouping.format(Math.round(value))
 }
 
 /** `0.4 s`, `12 s`, `3 min 20 s`. */

@@ -1,8 +1,11 @@
 /** What pre-tokenizers share whose pieces are neighbours and leave nothing out. */
 import type { PartJson } from "../parts.ts"
 import type { PieceScanner } from "../piece-scanners.ts"
-import { unitsOf } from "../text-units.ts"
+import { TextUnits } from "../text-units.ts"
 import type { PreTokenizer } from "./index.ts"
+
+/** The text at hand: many are single words, for which memory of their own would cost more than cutting them. */
+const reading = new TextUnits()
 
 /** A pre-tokenizer from a scanner. */
 export function scanningPreTokenizer(scan: PieceScanner, settings: PartJson): PreTokenizer {
@@ -22,7 +25,7 @@ export function scanningPreTokenizer(scan: PieceScanner, settings: PartJson): Pr
 /** The pieces of a text as from, to, from, to, … */
 export function scannedRanges(text: string, scan: PieceScanner): number[] {
   const ranges: number[] = []
-  const units = unitsOf(text)
+  const units = reading.load(text)
   for (let from = 0; from < text.length; ) {
     const to = scan(units, from, text.length)
     ranges.push(from, to)
