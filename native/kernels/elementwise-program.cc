@@ -74,7 +74,7 @@ template <class Each> [[gnu::always_inline]] inline void forVectors(const Place&
 
 void runStep(MicroOp op, const Place& place) {
   using V = F32x16;
-  const auto& [a, b, c] = place.sources;
+  const auto *const a = place.sources[0], *const b = place.sources[1], *const c = place.sources[2];
   const auto ofOne = [&](const auto& f) {
     forVectors(place, [&](int64_t row, int64_t column) { return f(a->load(row, column)); });
   };
