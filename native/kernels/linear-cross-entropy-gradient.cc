@@ -26,7 +26,7 @@ class Differences final : public Finish {
   const float* logSums;
   const float* dnll;
   bool bf16;
-  uint8_t* out;      // [rows][1,024]
+  uint8_t* out;       // [rows][1,024]
   int64_t chunk = 0;  // the first of this chunk's tokens
 
   int64_t elementBytes() const { return bf16 ? 2 : 4; }

@@ -6,7 +6,6 @@
 
 namespace glossa {
 namespace LEVEL_NAMESPACE {
-
 namespace {
 
 // A row of a tile is sixteen pairs of one row of the left operand.

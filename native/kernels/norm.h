@@ -7,7 +7,7 @@
 //   rmsNorm    the same with mean 0, and neither mean nor bias
 //
 // Sums: 16 lanes, partials of 4,096, the fixed tree. Work is split by rows. Four rows go side by side, so that their
-// sums do not wait for their own additions: a third faster, for rows of 128 and of 768 numbers.
+// sums do not wait for their own additions: a third faster for rows of 128 numbers, a fifth for rows of 768.
 #pragma once
 
 #include <cmath>
