@@ -5,7 +5,10 @@ import { join } from "node:path"
 import { root } from "./program.ts"
 
 export const PEERS = {
-  pytorch: { title: "PyTorch", install: "apt-get install -y python3-torch, or PYTHON=… names a Python that has it" },
+  pytorch: {
+    title: "PyTorch",
+    install: "apt-get install -y python3-torch libopenblas0, or PYTHON=… names a Python that has it",
+  },
   "llama.cpp": {
     title: "llama.cpp (node-llama-cpp)",
     package: "node-llama-cpp",
@@ -45,13 +48,14 @@ export interface InstalledPeers {
 export function findPeers(): InstalledPeers {
   const torch = onceOnly(findTorch)
   const states = new Map<PeerName, PeerState>()
-  const versionOf = (name: PeerName) => {
-    if (name === "pytorch") return torch()?.version
-    return name === "one-thread" ? manifestVersion(root) : manifestVersion(join(peerModules, PEERS[name].package))
+  const find = (name: PeerName): PeerState => {
+    if (name === "pytorch") return stateOfTorch(torch())
+    if (name === "one-thread") return stateOf(name, manifestVersion(root))
+    return stateOf(name, manifestVersion(join(peerModules, PEERS[name].package)))
   }
   return {
     of(name) {
-      const state = states.get(name) ?? stateOf(name, versionOf(name))
+      const state = states.get(name) ?? find(name)
       states.set(name, state)
       return state
     },
@@ -66,11 +70,34 @@ function stateOf(name: PeerName, version: string | undefined): PeerState {
   return version === undefined ? { missing: `${title} is not installed: ${install}` } : { version }
 }
 
+/** Debian's PyTorch takes any BLAS, also the reference one, which would make a peer of float32 that nobody uses. */
+function stateOfTorch(torch: FoundTorch | undefined): PeerState {
+  if (torch?.hasReferenceBlas)
+    return { missing: "PyTorch has only the reference BLAS, many times slower: apt-get install -y libopenblas0" }
+  return stateOf("pytorch", torch?.version)
+}
+
+interface FoundTorch {
+  readonly python: string
+  readonly version: string
+  readonly hasReferenceBlas: boolean
+}
+
+/** Prints the version, and whether Debian's folder of the reference BLAS is where products come from (Linux tells). */
+const TORCH_PROBE = `
+import os, torch
+maps = "/proc/self/maps"
+print(torch.__version__)
+print("/blas/libblas.so" in open(maps).read() if os.path.exists(maps) else False)
+`
+
 /** Debian's PyTorch belongs to the system's Python, which need not be the first on the path. */
-function findTorch(): { python: string; version: string } | undefined {
+function findTorch(): FoundTorch | undefined {
   for (const python of [process.env["PYTHON"], "python3", "/usr/bin/python3"].filter((each) => each !== undefined)) {
-    const { status, stdout } = spawnSync(python, ["-c", "import torch; print(torch.__version__)"], { encoding: "utf8" })
-    if (status === 0) return { python, version: stdout.trim() }
+    const { status, stdout } = spawnSync(python, ["-c", TORCH_PROBE], { encoding: "utf8" })
+    if (status !== 0) continue
+    const [version, hasReferenceBlas] = stdout.trim().split("\n")
+    return { python, version, hasReferenceBlas: hasReferenceBlas === "True" }
   }
   return undefined
 }
