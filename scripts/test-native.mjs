@@ -1,6 +1,6 @@
 // `npm run test:native`: the kernels called from C++, on each level this processor has, on tile instructions that are
-// caught where it has none, and once more under the address and undefined-behaviour sanitizers. Levels must agree bit for
-// bit. Levels that cannot run here are compiled, and said to be compiled only.
+// caught where it has none, and once more under the address and undefined-behaviour sanitizers. Levels must agree bit
+// for bit. Levels that cannot run here are compiled, and said to be compiled only.
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Build, BuildError, buildAddon, buildFolder, findCompiler, runAll } from "./build-native.mjs"

@@ -1,6 +1,6 @@
-// Linked into the tests of each level: on a processor without AMX its tile instructions fault, and a handler does what they
-// say, so that the very code of level amx runs anywhere. Written from the instruction set's reference: what it calls a
-// fault (no configuration, shapes that do not fit, a register twice) ends the program with a sentence.
+// Linked into the tests of each level: on a processor without AMX its tile instructions fault, and a handler does what
+// they say, so that the very code of level amx runs wherever AVX-512 does. Written from the instruction set's reference:
+// what that calls a fault (no configuration, shapes that do not fit, a register twice) ends the program with a sentence.
 #if defined(__x86_64__) && defined(__linux__)
 
 #include <cpuid.h>
@@ -102,8 +102,9 @@ AVX512 void multiplyBf16(const Operands& of) {
       const __m512i right = _mm512_load_si512(tiles[of.right].rows[pair]);
       const __m512i leftEven = _mm512_set1_epi32(static_cast<int32_t>(left << 16));
       const __m512i leftOdd = _mm512_set1_epi32(static_cast<int32_t>(left & 0xffff0000u));
-      even = _mm512_fmadd_ps(_mm512_castsi512_ps(leftEven), _mm512_castsi512_ps(_mm512_slli_epi32(right, 16)), even);
-      odd = _mm512_fmadd_ps(_mm512_castsi512_ps(leftOdd), _mm512_castsi512_ps(_mm512_and_si512(right, upperHalves)), odd);
+      const __m512i rightEven = _mm512_slli_epi32(right, 16), rightOdd = _mm512_and_si512(right, upperHalves);
+      even = _mm512_fmadd_ps(_mm512_castsi512_ps(leftEven), _mm512_castsi512_ps(rightEven), even);
+      odd = _mm512_fmadd_ps(_mm512_castsi512_ps(leftOdd), _mm512_castsi512_ps(rightOdd), odd);
     }
     uint8_t* const sums = tiles[of.sums].rows[row];
     _mm512_store_ps(sums, _mm512_add_ps(_mm512_load_ps(sums), _mm512_add_ps(even, odd)));
