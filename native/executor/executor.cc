@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "../threads/spin.h"
 #include "margins.h"
 
 namespace glossa {
@@ -112,17 +113,23 @@ void Executor::post(std::function<void()> work) {
     started_ = true;
   }
   queue_.push_back(std::move(work));
+  queued_.store(queue_.size());
   posted_.notify_one();
 }
 
 void Executor::tapeThread() {
   platform::nameThread("glossa-0");
   platform::flushDenormals();
+  const auto hasWork = [this] { return queued_.load() > 0; };
+  const bool spins = platform::coreCount() > 1;
   for (;;) {
+    // After a training step or a token comes the next one, as soon as JavaScript has read the results.
+    spinUntil(hasWork, std::chrono::microseconds(500), spins);
     std::unique_lock lock(mutex_);
     posted_.wait(lock, [this] { return !queue_.empty(); });
     const std::function<void()> work = std::move(queue_.front());
     queue_.pop_front();
+    queued_.store(queue_.size());
     lock.unlock();
     work();
   }

@@ -76,6 +76,7 @@ class Executor {
   std::mutex mutex_;
   std::condition_variable posted_;
   std::deque<std::function<void()>> queue_;
+  std::atomic<size_t> queued_{0};  // its length, for who looks without the mutex
   bool started_ = false;
   std::multiset<uint64_t> arenaSizes_;
 };

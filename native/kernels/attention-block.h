@@ -78,8 +78,7 @@ struct RightBlock {
   }
   // Fills the panels of columns 0 … columns − 1 from `source`, or from its transpose.
   void pack(const Matrix& source, bool transposed, int64_t columns) const {
-    for (int64_t index = 0; index < ceilDivide(columns, panelColumns); index++)
-      packPanel(packed, source, transposed, inner, columns, index, panel(index));
+    packPanels(packed, source, transposed, inner, columns, 0, ceilDivide(columns, panelColumns), data);
   }
 };
 

@@ -61,9 +61,9 @@ struct Matrix {
   }
 };
 
-// Fills one panel. The source is R[K, N], or R transposed ([N, K]).
-void packPanel(DType packed, const Matrix& source, bool transposed, int64_t inner, int64_t columns, int64_t panel,
-               void* to);
+// Fills panels first … end − 1, the first one at `to`. The source is R[K, N], or R transposed ([N, K]).
+void packPanels(DType packed, const Matrix& source, bool transposed, int64_t inner, int64_t columns, int64_t first,
+                int64_t end, void* to);
 
 }  // namespace LEVEL_NAMESPACE
 }  // namespace glossa

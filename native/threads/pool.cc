@@ -1,43 +1,22 @@
 // Fork-join in one word: see ticket_ in pool.h.
 #include "pool.h"
 
-#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "spin.h"
+
 namespace glossa {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// How long a thread looks for work before it sleeps. With more threads than processors spinning only steals time from
-// those who have work.
+// How long a thread looks for work before it sleeps.
 constexpr auto patience = std::chrono::microseconds(100);
 
 // Which worker this thread is while it runs a body; −1 outside.
 thread_local int insideBody = -1;
-
-// Spins until `ready` or until patience ends; true when ready.
-template <class Ready> bool spinUntil(bool spins, const Ready& ready) {
-  if (!spins) {
-    for (int attempt = 0; attempt < 4; attempt++) {
-      if (ready()) return true;
-      std::this_thread::yield();
-    }
-    return ready();
-  }
-  const auto limit = Clock::now() + patience;
-  do {
-    for (int attempt = 0; attempt < 128; attempt++) {
-      if (ready()) return true;
-      platform::relax();
-    }
-  } while (Clock::now() < limit);
-  return ready();
-}
 
 }  // namespace
 
@@ -102,7 +81,7 @@ void Pool::runJob(int64_t first, uint32_t tasks, const std::function<void(int64_
   while (takeTask(0)) {
   }
   const auto finished = [this] { return unfinished_.load() == 0; };
-  if (!spinUntil(spins_.load(std::memory_order_relaxed), finished)) beds_[0].sleepUntil(finished);
+  if (!spinUntil(finished, patience, spins_.load(std::memory_order_relaxed))) beds_[0].sleepUntil(finished);
   if (failed_.load(std::memory_order_relaxed)) {
     failed_.store(false, std::memory_order_relaxed);
     std::rethrow_exception(std::exchange(error_, nullptr));
@@ -140,7 +119,9 @@ void Pool::work(int worker) {
     while (takeTask(worker)) {
     }
     seenRun = run_.load();
-    if (belongs() && spinUntil(spins_.load(std::memory_order_relaxed), hasWork)) continue;
+    // When the run has ended, its processor is wanted by others.
+    const auto hasWorkOrNone = [&] { return hasWork() || !belongs(); };
+    if (belongs() && spinUntil(hasWorkOrNone, patience, spins_.load(std::memory_order_relaxed)) && hasWork()) continue;
     // Woken by a job, or by a run that begins: then it spins, for the first job is near.
     beds_[worker].sleepUntil([&] { return hasWork() || (belongs() && run_.load() != seenRun); });
   }
