@@ -101,12 +101,13 @@ function validationBatches(ids: Int32Array): TrainingBatch[] {
 /** One sequence of CONTEXT characters for each start. */
 function windows(ids: Int32Array, starts: readonly number[]): TrainingBatch {
   const rows = starts.length * CONTEXT
-  const positions = Int32Array.from({ length: rows }, (_, row) => row % CONTEXT)
-  const places = positions.map((position, row) => starts[Math.floor(row / CONTEXT)] + position)
-  return {
-    tokens: places.map((place) => ids[place]),
-    targets: places.map((place) => ids[place + 1]),
-    positions,
-    sequenceStart: positions.map((position, row) => row - position),
-  }
+  const [tokens, targets, positions, sequenceStart] = Array.from({ length: 4 }, () => new Int32Array(rows))
+  starts.forEach((start, sequence) => {
+    const first = sequence * CONTEXT
+    tokens.set(ids.subarray(start, start + CONTEXT), first)
+    targets.set(ids.subarray(start + 1, start + 1 + CONTEXT), first)
+    sequenceStart.fill(first, first, first + CONTEXT)
+    for (let position = 0; position < CONTEXT; position++) positions[first + position] = position
+  })
+  return { tokens, targets, positions, sequenceStart }
 }

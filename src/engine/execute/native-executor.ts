@@ -200,6 +200,8 @@ class NativePrepared implements PreparedProgram {
   private readonly program: NativeProgram
   private readonly packBytes: number
   private readonly watchers: readonly RunWatcher[]
+  /** What each run checks and times. */
+  private readonly flags: number
 
   constructor(executor: NativeExecutor, plan: Plan, name: string) {
     this.executor = executor
@@ -211,6 +213,10 @@ class NativePrepared implements PreparedProgram {
       ...(debugging("times") ? [new KernelTimes(name, this.instructions)] : []),
       ...(profiling() ? [new TracedRuns(name, this.instructions)] : []),
     ]
+    this.flags =
+      (this.watchers.length ? RUN_TIMES : 0) |
+      (checking("finite") ? RUN_CHECK_FINITE : 0) |
+      (checking("memory") ? RUN_CHECK_MARGINS : 0)
     const packs = plan.packs.map((pack) => executor.packStorage(pack))
     this.packBytes = packs.reduce((total, { bytes }) => total + bytes, 0)
     const indices: StateIndices = {
@@ -271,15 +277,10 @@ class NativePrepared implements PreparedProgram {
       const { buffer, byteOffset, byteLength } = inputs[index]
       exchange.set(new Uint8Array(buffer, byteOffset, byteLength), plan.exchangeOffsets.get(value) as number)
     })
-    const wanted =
-      flags |
-      (watchers.length ? RUN_TIMES : 0) |
-      (checking("finite") ? RUN_CHECK_FINITE : 0) |
-      (checking("memory") ? RUN_CHECK_MARGINS : 0)
     let startedAt = 0
     const result = await executor.inTurn(() => {
       startedAt = performance.now()
-      return this.start(exchange, rowCount, wanted, signal)
+      return this.start(exchange, rowCount, this.flags | flags, signal)
     })
     if (result.status === "cancelled") throw cancelled()
     if (result.status !== "done") throw this.failure(result)

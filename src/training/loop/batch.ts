@@ -48,11 +48,12 @@ export function splitBatch(batch: TrainingBatch, rows: number): TrainingBatch[] 
         came: `one that began at row ${batch.sequenceStart[start]}`,
         fix: "make the rows of a micro-batch a multiple of the context",
       })
+    const sequenceStart = batch.sequenceStart.subarray(start, end)
     parts.push({
       tokens: batch.tokens.subarray(start, end),
       targets: batch.targets.subarray(start, end),
       positions: batch.positions.subarray(start, end),
-      sequenceStart: batch.sequenceStart.subarray(start, end).map((row) => row - start),
+      sequenceStart: start === 0 ? sequenceStart : sequenceStart.map((row) => row - start),
     })
   }
   return parts
