@@ -28,7 +28,7 @@ class ElementwiseProgram {
     int64_t rowStride;  // elements
     bool bf16;
 
-    F32x16 load(int64_t row, int64_t column) const {
+    [[gnu::always_inline]] F32x16 load(int64_t row, int64_t column) const {
       const int64_t at = row * rowStride + column;
       return bf16 ? loadBf16(static_cast<const uint16_t*>(data) + at)
                   : LEVEL_NAMESPACE::load(static_cast<const float*>(data) + at);

@@ -50,6 +50,10 @@ Division divide(const Product& product, Arithmetic arithmetic, int threads, int6
   if (inner > 2 * chunkInner && fitsInOutput(product, arithmetic))
     division.innerPerChunk = roundUp(ceilDivide(inner, inner / chunkInner), dotStep);
   int64_t most = std::min(blockRows(arithmetic, division.innerPerChunk), rows);
+  // Blocks of tiles are arranged by each worker that needs them. With as many blocks as tasks only one does; but those of
+  // less than 64 rows would read the right operand too often.
+  if (shared && arithmetic == Arithmetic::tiles)
+    most = std::min(most, std::max<int64_t>(64, roundUp(ceilDivide(rows, wanted), 2 * 16)));
   // With few columns and several threads, rows have to make the tasks.
   if (shared && groups * ceilDivide(rows, most) < wanted)
     most = std::max<int64_t>(std::min<int64_t>(most, 16), roundUp(ceilDivide(rows * groups, wanted), 16));
