@@ -14,10 +14,6 @@ namespace {
 constexpr int maxRegisters = 512;
 constexpr int wordsPerStep = 5;
 
-void fillRegister(float* to, float value) {
-  for (int64_t i = 0; i < ElementwiseProgram::blockElements; i++) to[i] = value;
-}
-
 // ---- the longer micro-operations
 
 F32x16 one() { return broadcast(1.0f); }
@@ -201,9 +197,8 @@ ElementwiseProgram::Registers ElementwiseProgram::arrange(void* scratch, int64_t
   Registers registers{static_cast<float*>(scratch), nullptr};
   registers.blocks = reinterpret_cast<Block*>(registers.buffers + registers_ * blockElements);
   for (int i = 0; i < registers_; i++) registers.blocks[i] = {registers.buffer(i), rowStride, false};
-  for (size_t i = 0; i < constants_.size(); i++) {
-    fillRegister(registers.buffer(inputs_ + static_cast<int>(i)), constants_[i]);
-  }
+  for (size_t i = 0; i < constants_.size(); i++)
+    std::fill_n(registers.buffer(inputs_ + static_cast<int>(i)), blockElements, constants_[i]);
   return registers;
 }
 

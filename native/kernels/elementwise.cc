@@ -96,10 +96,6 @@ void forRuns(const Space& space, const Layout& layout, int64_t begin, int64_t co
   }
 }
 
-void fillRegister(float* to, float value, int64_t count) {
-  for (int64_t i = 0; i < count; i++) to[i] = value;
-}
-
 // The operand's values for one block: where they lie in memory as whole vectors of floats, else a copy in `buffer`.
 float* gather(const Operand& operand, const Space& space, const Layout& layout, int64_t begin, int64_t count,
               bool mayPoint, float* buffer) {
@@ -113,7 +109,7 @@ float* gather(const Operand& operand, const Space& space, const Layout& layout, 
     if (stride == 0) {
       float value;
       store(&value, loadLanes(operand, element, 1), 1);
-      fillRegister(to, value, length);
+      std::fill_n(to, length, value);
     } else if (stride > 1) {
       for (int64_t i = 0; i < length; i++) store(to + i, loadLanes(operand, element + i * stride, 1), 1);
     } else if (operand.dtype == DType::f32) {
@@ -187,7 +183,7 @@ void elementwise(const Call& call, Team& team) {
                 if (!inLayouts[i].isScalar()) continue;
                 float value;
                 store(&value, loadLanes(call.inputs[i], 0, 1), 1);
-                fillRegister(registers.buffer(i), value, blockElements);
+                std::fill_n(registers.buffer(i), blockElements, value);
               }
               for (int64_t block = firstBlock; block < lastBlock; block++) {
                 const int64_t begin = block * blockElements;

@@ -322,6 +322,45 @@ void rowsInForms() {
   }
 }
 
+// Outputs of a walk that lie on its inputs, which later steps still read or which are given out as well: the numbers of
+// outputs in memory of their own.
+void rowsInPlace() {
+  Numbers numbers(19);
+  const auto word = [](MicroOp op) { return static_cast<int32_t>(op); };
+  for (const int64_t rows : {1, 32, 45}) {
+    for (const int64_t width : {16, 32, 33, 96}) {
+      const std::string name = shape("in place", rows, width);
+      const Tensor x = random(numbers, {rows, width}), y = random(numbers, {rows, width});
+      const Tensor matrix(DType::f32, {rows, width});
+      // Registers 0 and 1 are x and y.
+      const std::vector<std::vector<int32_t>> walks = {
+          // x + y, then what x was is read again for the second output
+          {2, 0, 0, 2, word(MicroOp::add), 2, 0, 1, 0, word(MicroOp::multiply), 3, 0, 2, 0, 2, 3},
+          // the same temporary written twice and given out
+          {1, 0, 2, word(MicroOp::subtract), 2, 0, 1, 0, word(MicroOp::square), 2, 2, 0, 0, 2},
+          // one register given out twice
+          {2, 0, 0, 1, word(MicroOp::subtract), 2, 1, 0, 0, 2, 2},
+          // both inputs given out, each in the other's place
+          {2, 0, 0, 0, 1, 0},
+          // an input given out beside a sum that lies on it
+          {2, 0, 0, 1, word(MicroOp::add), 2, 0, 1, 0, 2, 0},
+      };
+      for (size_t walk = 0; walk < walks.size(); walk++) {
+        const std::vector<Tensor> outputs(static_cast<size_t>(walks[walk][0]), matrix);
+        const auto run = [&](const std::vector<int>& alias) {
+          return Trial{KernelNumber::elementwiseRows, outputs, {x, y}, walks[walk], {}, alias, {}}.runEverywhere(name);
+        };
+        const auto apart = run({});
+        for (const std::vector<int>& alias : {std::vector<int>{0, 1}, std::vector<int>{1, 0}}) {
+          const auto together = run({alias.begin(), alias.begin() + static_cast<std::ptrdiff_t>(outputs.size())});
+          for (size_t i = 0; i < outputs.size(); i++)
+            expect(together[i].bytes == apart[i].bytes, name + ": walk " + std::to_string(walk));
+        }
+      }
+    }
+  }
+}
+
 void ropes() {
   Numbers numbers(6);
   for (const bool interleaved : {false, true}) {
@@ -501,6 +540,7 @@ int main(int count, char** arguments) {
     sums();
     norms();
   rowsInForms();
+  rowsInPlace();
     ropes();
     embeddings();
     optimizer();
