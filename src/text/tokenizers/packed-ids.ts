@@ -31,9 +31,13 @@ export class PackedRow {
     this.#ids = new IdBuffer(expectedIds)
   }
 
+  /** The ids are copied. */
   add(stretch: PackedStretch): void {
-    this.#waiting.set(stretch.first, stretch)
-    for (let next = this.#waiting.get(this.#nextText); next; next = this.#waiting.get(this.#nextText)) {
+    if (stretch.first !== this.#nextText) {
+      this.#waiting.set(stretch.first, { ...stretch, ids: stretch.ids.slice() })
+      return
+    }
+    for (let next: PackedStretch | undefined = stretch; next; next = this.#waiting.get(this.#nextText)) {
       this.#waiting.delete(next.first)
       for (const count of next.counts) this.#starts[this.#nextText + 1] = this.#starts[this.#nextText++] + count
       this.#ids.pushArray(next.ids)

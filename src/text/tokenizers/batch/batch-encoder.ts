@@ -4,11 +4,12 @@
  * thread encodes too, so that starting workers costs no wait.
  */
 import { availableParallelism } from "node:os"
+import { IdBuffer } from "../id-buffer.ts"
 import type { IdEncoder } from "../id-encoder.ts"
 import type { PackedStretch } from "../packed-ids.ts"
 import type { EncodeInput, EncodeOptions, TokenizerCompanions, TokenizerJson } from "../tokenizer.ts"
 import { ChapterWork } from "./chapter-work.ts"
-import { ChapterMemory, chaptersOf, ShareEncoder } from "./chapters.ts"
+import { ChapterMemory, type TextRange } from "./chapters.ts"
 import {
   type BatchAnswer,
   type BatchRequest,
@@ -69,7 +70,7 @@ export class BatchEncoder {
   /**
    * Has the ids of texts made by this thread and `threads` − 1 workers.
    *
-   * @param take  given the ids of texts that follow one another as they are made, in any order
+   * @param take  given the ids of texts that follow one another as they are made, in any order; good until it returns
    * @throws whatever encoding a text throws: the first such error
    */
   async encodeIds(
@@ -79,16 +80,15 @@ export class BatchEncoder {
     take: (stretch: PackedStretch) => void,
     threads = availableParallelism(),
   ): Promise<void> {
-    const work = new ChapterWork(chaptersOf(inputs, this.#memory), this.#memory, options, take)
-    const shares = new ShareEncoder(encoder)
+    const work = new ChapterWork(inputs, this.#memory, options, take)
+    const ids = new IdBuffer()
     try {
       for (const worker of this.#startWorkers(threads - 1)) work.join(worker)
-      for (let chapter = work.next(); chapter; chapter = work.next())
-        for (let found = shares.encodeNext(chapter, options); found; found = shares.encodeNext(chapter, options)) {
-          take(found)
-          await lookUp()
-          work.throwFault()
-        }
+      for (let range = work.next(); range; range = work.next()) {
+        take(stretchOf(inputs, range, options, encoder, ids))
+        await lookUp()
+        work.throwFault()
+      }
       await work.end()
     } catch (fault) {
       // A worker that was lost takes no more work; the others are told to go as well, so that none answers too late.
@@ -150,6 +150,24 @@ export class BatchEncoder {
     while (this.#workers.length < count) this.#workers.push(new EncodingWorker(this.#start(this.#setup())))
     return this.#workers.slice(0, Math.max(0, count))
   }
+}
+
+/** The ids of some texts of a batch, in `ids`. */
+function stretchOf(
+  inputs: readonly (string | Uint8Array)[],
+  { from, to }: TextRange,
+  options: EncodeOptions,
+  encoder: IdEncoder,
+  ids: IdBuffer,
+): PackedStretch {
+  ids.clear()
+  const counts = new Int32Array(to - from)
+  for (let text = from; text < to; text++) {
+    const before = ids.length
+    encoder.appendInput(inputs[text], options, text, ids)
+    counts[text - from] = ids.length - before
+  }
+  return { first: from, counts, ids: ids.view() }
 }
 
 /** Lets this thread take what other threads have sent it meanwhile. */

@@ -1,50 +1,68 @@
-/** The work on the ids of one batch: which chapters of it are open, who takes part, and what has yet to come back. */
+/**
+ * The work on the ids of one batch. The calling thread encodes texts as they are and writes others into chapters, always
+ * some ahead of the workers; when all texts are taken or in chapters, it takes shares of these too.
+ */
 import type { PackedStretch } from "../packed-ids.ts"
 import type { EncodeOptions } from "../tokenizer.ts"
-import type { Chapter, ChapterMemory } from "./chapters.ts"
+import {
+  type Chapter,
+  type ChapterMemory,
+  chapterOf,
+  chapterRange,
+  shareRange,
+  sharesLeft,
+  type TextRange,
+  takeShare,
+} from "./chapters.ts"
 import type { EncodingWorker } from "./encoding-worker.ts"
 
+/** Shares a worker that are open at the least, so that none waits while the calling thread encodes. */
+const SHARES_AHEAD = 8
+
 export class ChapterWork {
-  readonly #chapters: Iterator<Chapter>
+  readonly #inputs: readonly (string | Uint8Array)[]
   readonly #memory: ChapterMemory
   readonly #options: EncodeOptions
   readonly #take: (stretch: PackedStretch) => void
   readonly #workers: EncodingWorker[] = []
-  /** The chapter that this thread is at and the one after it, each with who has yet to answer for it. */
-  readonly #open: { readonly chapter: Chapter; readonly answers: Promise<void>[] }[] = []
+  /** The first text that is neither in a chapter nor taken. */
+  #next = 0
+  /** Chapters that may have shares left. */
+  #open: Chapter[] = []
   readonly #answers: Promise<unknown>[] = []
   #fault: { readonly cause: unknown } | undefined
-  #began = false
 
   constructor(
-    chapters: Iterator<Chapter>,
+    inputs: readonly (string | Uint8Array)[],
     memory: ChapterMemory,
     options: EncodeOptions,
     take: (stretch: PackedStretch) => void,
   ) {
-    this.#chapters = chapters
+    this.#inputs = inputs
     this.#memory = memory
     this.#options = options
     this.#take = take
-    this.#openOne()
   }
 
-  /** Has a worker take part, from when it is ready. */
+  /** Has a worker take part, in the chapters that are opened from when it is ready. */
   join(worker: EncodingWorker): void {
-    const begin = () => {
-      this.#workers.push(worker)
-      for (const open of this.#open) open.answers.push(this.#ask(worker, open.chapter))
-    }
-    if (worker.isReady) begin()
-    else worker.ready.then(begin).catch((cause) => this.#fail(cause))
+    if (worker.isReady) this.#workers.push(worker)
+    else worker.ready.then(() => this.#workers.push(worker)).catch((cause) => this.#fail(cause))
   }
 
-  /** The next chapter for this thread; the one after it is opened as well, so that no worker waits for it. */
-  next(): Chapter | undefined {
-    if (this.#began) this.#leaveOne()
-    this.#began = true
-    this.#openOne()
-    return this.#open[0]?.chapter
+  /** The texts that this thread is to encode next; undefined when all are taken. */
+  next(): TextRange | undefined {
+    this.#keepAhead()
+    if (this.#next < this.#inputs.length) {
+      const range = shareRange(this.#inputs, this.#next)
+      this.#next = range.to
+      return range
+    }
+    for (const chapter of this.#open) {
+      const share = takeShare(chapter)
+      if (share) return { from: chapter.first + share.from, to: chapter.first + share.to }
+    }
+    return undefined
   }
 
   throwFault(): void {
@@ -57,16 +75,21 @@ export class ChapterWork {
     this.throwFault()
   }
 
-  #openOne(): void {
-    const { value: chapter, done } = this.#chapters.next()
-    if (done) return
-    this.#open.push({ chapter, answers: this.#workers.map((worker) => this.#ask(worker, chapter)) })
+  #keepAhead(): void {
+    this.#open = this.#open.filter((chapter) => sharesLeft(chapter) > 0)
+    let left = this.#open.reduce((sum, chapter) => sum + sharesLeft(chapter), 0)
+    while (left < SHARES_AHEAD * this.#workers.length && this.#next < this.#inputs.length)
+      left += sharesLeft(this.#openOne())
   }
 
-  /** All shares of the first chapter are taken; its memory is free when those who have some are done. */
-  #leaveOne(): void {
-    const left = this.#open.shift()
-    if (left) this.#answers.push(Promise.all(left.answers).then(() => this.#memory.give(left.chapter.units)))
+  #openOne(): Chapter {
+    const range = chapterRange(this.#inputs, this.#next)
+    this.#next = range.to
+    const chapter = chapterOf(this.#inputs, range, this.#memory)
+    this.#open.push(chapter)
+    const answers = Promise.all(this.#workers.map((worker) => this.#ask(worker, chapter)))
+    this.#answers.push(answers.then(() => this.#memory.give(chapter.units)))
+    return chapter
   }
 
   async #ask(worker: EncodingWorker, chapter: Chapter): Promise<void> {

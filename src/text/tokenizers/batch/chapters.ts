@@ -1,6 +1,6 @@
 /**
- * A batch of texts in chapters: stretches of it in memory that threads share. Each thread takes the next share of a
- * chapter by itself, so that none waits for another to hand it work.
+ * Chapters: stretches of a batch in memory that threads share. Workers take shares of a chapter by themselves, so that
+ * none waits for another to hand it work.
  */
 import { textFromBytes, toWellFormed } from "../byte-text.ts"
 import { IdBuffer } from "../id-buffer.ts"
@@ -13,6 +13,12 @@ import type { EncodeOptions } from "../tokenizer.ts"
 const SHARE_UNITS = 1 << 15
 /** UTF-16 units of a chapter: so small that the first is soon there, and a large batch is not in memory twice. */
 const CHAPTER_UNITS = 1 << 19
+
+/** Texts of a batch that follow one another: from one number up to another. */
+export interface TextRange {
+  readonly from: number
+  readonly to: number
+}
 
 export interface Chapter {
   /** Number of its first text in the batch. */
@@ -49,20 +55,29 @@ function shared(units: number): Uint16Array {
   return new Uint16Array(new SharedArrayBuffer(2 * units))
 }
 
-/** The texts of a batch chapter by chapter, each made when it is asked for. */
-export function* chaptersOf(inputs: readonly (string | Uint8Array)[], memory: ChapterMemory): Generator<Chapter> {
-  for (let from = 0; from < inputs.length; ) {
-    let to = from + 1
-    for (let units = inputs[from].length; to < inputs.length; to++) {
-      units += inputs[to].length
-      if (units > CHAPTER_UNITS) break
-    }
-    yield chapterOf(inputs.slice(from, to), from, memory)
-    from = to
+/** The texts from `from` on that make a chapter. */
+export function chapterRange(inputs: readonly (string | Uint8Array)[], from: number): TextRange {
+  let to = from + 1
+  for (let units = inputs[from].length; to < inputs.length; to++) {
+    units += inputs[to].length
+    if (units > CHAPTER_UNITS) break
   }
+  return { from, to }
 }
 
-function chapterOf(inputs: readonly (string | Uint8Array)[], first: number, memory: ChapterMemory): Chapter {
+/** The texts from `from` on that make a share. */
+export function shareRange(inputs: readonly (string | Uint8Array)[], from: number): TextRange {
+  let to = from
+  for (let units = 0; to < inputs.length && units < SHARE_UNITS; to++) units += inputs[to].length
+  return { from, to }
+}
+
+export function chapterOf(
+  batch: readonly (string | Uint8Array)[],
+  { from, to }: TextRange,
+  memory: ChapterMemory,
+): Chapter {
+  const inputs = batch.slice(from, to)
   const holdsBytes = inputs.some((input) => typeof input !== "string")
   const texts = holdsBytes
     ? inputs.map((input) => (typeof input === "string" ? toWellFormed(input) : textFromBytes(input)))
@@ -78,10 +93,21 @@ function chapterOf(inputs: readonly (string | Uint8Array)[], first: number, memo
   const bytes = Buffer.from(units.buffer)
   for (const [index, text] of texts.entries()) bytes.write(text, 2 * starts[index], UNIT_ENCODING)
   const next = new Int32Array(new SharedArrayBuffer(4))
-  return { first, units, starts, holdsBytes, shares: Int32Array.from(shares), next }
+  return { first: from, units, starts, holdsBytes, shares: Int32Array.from(shares), next }
 }
 
-/** Encodes shares of chapters in one thread. */
+/** Shares of a chapter that no thread has taken. */
+export function sharesLeft({ shares, next }: Chapter): number {
+  return Math.max(0, shares.length - 1 - Atomics.load(next, 0))
+}
+
+/** Takes the next share of a chapter: its texts, counted from the chapter's first; undefined where all are taken. */
+export function takeShare({ shares, next }: Chapter): TextRange | undefined {
+  const share = Atomics.add(next, 0, 1)
+  return share < shares.length - 1 ? { from: shares[share], to: shares[share + 1] } : undefined
+}
+
+/** Encodes shares of chapters in a worker. */
 export class ShareEncoder {
   readonly #encoder: IdEncoder
   /** The text and the ids of the share at hand. */
@@ -93,25 +119,25 @@ export class ShareEncoder {
   }
 
   /** Takes the next share of a chapter and encodes it; undefined where all are taken. */
-  encodeNext({ first, units, starts, shares, next, holdsBytes }: Chapter, options: EncodeOptions) {
-    const share = Atomics.add(next, 0, 1)
-    if (share >= shares.length - 1) return undefined
-    const [firstText, endText] = [shares[share], shares[share + 1]]
-    const place = starts[firstText]
+  encodeNext(chapter: Chapter, options: EncodeOptions): PackedStretch | undefined {
+    const share = takeShare(chapter)
+    if (!share) return undefined
+    const { first, units, starts, holdsBytes } = chapter
+    const place = starts[share.from]
     // Copied whole: another processor has just written it, and reading that piece by piece waits at every step.
-    const local = this.#units.copy(units, place, starts[endText])
+    const local = this.#units.copy(units, place, starts[share.to])
     const encoder = this.#encoder
     const scan = encoder.unitScanner(options)
     const ids = this.#ids
     ids.clear()
-    const counts = new Int32Array(endText - firstText)
-    for (let text = firstText; text < endText; text++) {
+    const counts = new Int32Array(share.to - share.from)
+    for (let text = share.from; text < share.to; text++) {
       const before = ids.length
       const [from, to] = [starts[text] - place, starts[text + 1] - place]
       if (scan) encoder.appendUnits(local, from, to, scan, holdsBytes, ids)
       else encoder.append(textOfUnits(local, from, to), holdsBytes, options, first + text, ids)
-      counts[text - firstText] = ids.length - before
+      counts[text - share.from] = ids.length - before
     }
-    return { first: first + firstText, counts, ids: ids.toArray() } satisfies PackedStretch
+    return { first: first + share.from, counts, ids: ids.toArray() }
   }
 }
