@@ -11,6 +11,7 @@ import {
   chapterRange,
   shareRange,
   sharesLeft,
+  stretchOfShare,
   type TextRange,
   takeShare,
 } from "./chapters.ts"
@@ -88,14 +89,14 @@ export class ChapterWork {
     const chapter = chapterOf(this.#inputs, range, this.#memory)
     this.#open.push(chapter)
     const answers = Promise.all(this.#workers.map((worker) => this.#ask(worker, chapter)))
-    this.#answers.push(answers.then(() => this.#memory.give(chapter.units)))
+    this.#answers.push(answers.then(() => this.#memory.give(chapter)))
     return chapter
   }
 
   async #ask(worker: EncodingWorker, chapter: Chapter): Promise<void> {
     try {
       const answer = await worker.ask({ kind: "ids", chapter, options: this.#options })
-      if ("stretches" in answer) for (const stretch of answer.stretches) this.#take(stretch)
+      if ("shares" in answer) for (const share of answer.shares) this.#take(stretchOfShare(chapter, share))
     } catch (cause) {
       this.#fail(cause)
     }

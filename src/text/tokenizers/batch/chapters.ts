@@ -33,26 +33,42 @@ export interface Chapter {
   readonly shares: Int32Array
   /** Place 0: the share to take next; shared. */
   readonly next: Int32Array
+  /** Where workers write ids: those of a share from the place on where its units begin, if there are no more; shared. */
+  readonly ids: Int32Array
+  /** How many ids each text has, where a worker made them; shared. */
+  readonly counts: Int32Array
+}
+
+/** A share that a worker has encoded. */
+export interface EncodedShare extends TextRange {
+  /** Its ids, where there are more than units and so no room for them in the chapter. */
+  readonly ids?: Int32Array
 }
 
 /** Memory for chapters, used again: memory that is new to a process costs more than what is written into it. */
 export class ChapterMemory {
-  readonly #spare: Uint16Array[] = []
+  readonly #spare: UnitsAndIds[] = []
 
   /** Memory of at least so many units. */
-  take(units: number): Uint16Array {
-    if (units <= CHAPTER_UNITS) return this.#spare.pop() ?? shared(CHAPTER_UNITS)
-    return shared(units)
+  take(units: number): UnitsAndIds {
+    if (units <= CHAPTER_UNITS) return this.#spare.pop() ?? sharedMemory(CHAPTER_UNITS)
+    return sharedMemory(units)
   }
 
   /** Gives back memory that no thread reads any more. */
-  give(units: Uint16Array): void {
-    if (units.length === CHAPTER_UNITS) this.#spare.push(units)
+  give({ units, ids }: UnitsAndIds): void {
+    if (units.length === CHAPTER_UNITS) this.#spare.push({ units, ids })
   }
 }
 
-function shared(units: number): Uint16Array {
-  return new Uint16Array(new SharedArrayBuffer(2 * units))
+type UnitsAndIds = Pick<Chapter, "units" | "ids">
+
+function sharedMemory(units: number): UnitsAndIds {
+  return { units: new Uint16Array(new SharedArrayBuffer(2 * units)), ids: sharedIntegers(units) }
+}
+
+function sharedIntegers(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * count))
 }
 
 /** The texts from `from` on that make a chapter. */
@@ -89,11 +105,11 @@ export function chapterOf(
     if (starts[index + 1] - starts[shares[shares.length - 1]] >= SHARE_UNITS) shares.push(index + 1)
   }
   if (shares[shares.length - 1] < texts.length) shares.push(texts.length)
-  const units = memory.take(starts[texts.length])
+  const { units, ids } = memory.take(starts[texts.length])
   const bytes = Buffer.from(units.buffer)
   for (const [index, text] of texts.entries()) bytes.write(text, 2 * starts[index], UNIT_ENCODING)
-  const next = new Int32Array(new SharedArrayBuffer(4))
-  return { first: from, units, starts, holdsBytes, shares: Int32Array.from(shares), next }
+  const [next, counts] = [sharedIntegers(1), sharedIntegers(texts.length)]
+  return { first: from, units, starts, holdsBytes, shares: Int32Array.from(shares), next, ids, counts }
 }
 
 /** Shares of a chapter that no thread has taken. */
@@ -119,25 +135,34 @@ export class ShareEncoder {
   }
 
   /** Takes the next share of a chapter and encodes it; undefined where all are taken. */
-  encodeNext(chapter: Chapter, options: EncodeOptions): PackedStretch | undefined {
+  encodeNext(chapter: Chapter, options: EncodeOptions): EncodedShare | undefined {
     const share = takeShare(chapter)
     if (!share) return undefined
-    const { first, units, starts, holdsBytes } = chapter
-    const place = starts[share.from]
+    const { first, units, starts, holdsBytes, counts } = chapter
+    const [place, end] = [starts[share.from], starts[share.to]]
     // Copied whole: another processor has just written it, and reading that piece by piece waits at every step.
-    const local = this.#units.copy(units, place, starts[share.to])
+    const local = this.#units.copy(units, place, end)
     const encoder = this.#encoder
     const scan = encoder.unitScanner(options)
     const ids = this.#ids
     ids.clear()
-    const counts = new Int32Array(share.to - share.from)
     for (let text = share.from; text < share.to; text++) {
       const before = ids.length
       const [from, to] = [starts[text] - place, starts[text + 1] - place]
       if (scan) encoder.appendUnits(local, from, to, scan, holdsBytes, ids)
       else encoder.append(textOfUnits(local, from, to), holdsBytes, options, first + text, ids)
-      counts[text - share.from] = ids.length - before
+      counts[text] = ids.length - before
     }
-    return { first: first + share.from, counts, ids: ids.toArray() }
+    if (ids.length > end - place) return { ...share, ids: ids.toArray() }
+    chapter.ids.set(ids.view(), place)
+    return share
   }
+}
+
+/** The ids of a share that a worker has encoded; good while the chapter's memory is not used again. */
+export function stretchOfShare(chapter: Chapter, { from, to, ids }: EncodedShare): PackedStretch {
+  const counts = chapter.counts.subarray(from, to)
+  const place = chapter.starts[from]
+  const end = place + counts.reduce((sum, count) => sum + count, 0)
+  return { first: chapter.first + from, counts, ids: ids ?? chapter.ids.subarray(place, end) }
 }

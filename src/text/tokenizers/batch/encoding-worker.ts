@@ -2,9 +2,8 @@
 import { Worker } from "node:worker_threads"
 import { GlossaError } from "../../../errors.ts"
 import type { Encoding } from "../encoding.ts"
-import type { PackedStretch } from "../packed-ids.ts"
 import type { EncodeInput, EncodeOptions, FullEncodeOptions, TokenizerCompanions } from "../tokenizer.ts"
-import type { Chapter } from "./chapters.ts"
+import type { Chapter, EncodedShare } from "./chapters.ts"
 
 /** What a worker is started with: the tokenizer, as text because that crosses threads fastest. */
 export interface BatchSetup {
@@ -22,10 +21,10 @@ export type BatchRequest =
       readonly first: number
     }
 
-/** What a worker answers: that it is ready for work, the ids of the shares it took, whole encodings, or the fields of an error. */
+/** What a worker answers: that it is ready for work, the shares it took, whole encodings, or the fields of an error. */
 export type BatchAnswer =
   | { readonly ready: true }
-  | { readonly stretches: readonly PackedStretch[] }
+  | { readonly shares: readonly EncodedShare[] }
   | { readonly encodings: readonly Encoding[] }
   | { readonly code: GlossaError["code"]; readonly fields: GlossaError["fields"] }
   | { readonly fault: unknown }
