@@ -66,6 +66,14 @@ export class IdBuffer {
     return this.#ids.slice(0, this.length)
   }
 
+  /** The ids, taken out: copied only where more than an eighth of their memory would be held for nothing. */
+  release(): Int32Array {
+    const ids = 8 * this.length < 7 * this.#ids.length ? this.toArray() : this.view()
+    this.length = 0
+    this.#ids = new Int32Array(LEAST_ROOM)
+    return ids
+  }
+
   #grow(needed: number): void {
     const larger = new Int32Array(Math.max(needed, 2 * this.#ids.length))
     larger.set(this.#ids)

@@ -10,6 +10,8 @@ import type { PieceScanner } from "./piece-scanners.ts"
 const GENERATION = 2 ** 16
 /** Longer pieces are rarely met twice; they are not kept. */
 const LONGEST_PIECE = 64
+/** No piece of so few units has more, but for vocabularies that nobody has: those pieces are not kept. */
+const MOST_IDS = 255
 
 /** Appends the ids of a piece that is not known; says whether the same units always have these ids. */
 export type NewPiece = (units: Uint16Array, from: number, to: number, ids: IdBuffer) => boolean
@@ -23,30 +25,35 @@ export class PieceCache {
    * One loop with all that a known piece needs: parted into functions, half of the time is lost between them.
    */
   append(units: Uint16Array, start: number, end: number, scan: PieceScanner, encodeNew: NewPiece, ids: IdBuffer): void {
-    let { records, mask, units: known, ids: knownIds } = this.#young
+    let { places, mask, entries } = this.#young
     let to = start
     for (let from = start; from < end; from = to) {
       to = scan(units, from, end)
       const length = to - from
       let hash = length
-      for (let at = from; at < to; at++) hash = Math.imul(hash ^ units[at], 0x9e3779b1)
-      hash ^= hash >>> 15
-      let sizes = 0
-      let record = 0
+      for (let at = from; at < to; at++) hash = Math.imul(hash ^ units[at], HASH_FACTOR)
+      hash ^= hash >>> HASH_SHIFT
+      /** Where the entry's ids are; 0 where there is no entry. */
+      let idsAt = 0
+      /** How many. */
+      let count = 0
       search: for (let place = hash & mask; ; place = (place + 1) & mask) {
-        record = RECORD * place
-        sizes = records[record + 1]
-        if (sizes === 0) break
-        if (records[record] !== hash || (sizes & LENGTH_MASK) !== length) continue
-        let unit = records[record + 2]
-        for (let at = from; at < to; at++, unit++) if (units[at] !== known[unit]) continue search
+        const found = places[place]
+        if (found === 0) break
+        if ((found ^ hash) >>> ENTRY_BITS !== 0) continue
+        let unit = found & ENTRY_MASK
+        const sizes = entries[unit++]
+        if ((sizes & LENGTH_MASK) !== length) continue
+        for (let at = from; at < to; at++, unit++) if (units[at] !== entries[unit]) continue search
+        idsAt = unit
+        count = sizes >>> LENGTH_BITS
         break
       }
-      if (sizes >>> LENGTH_BITS === 1) ids.push(records[record + 3])
-      else if (sizes !== 0) ids.pushFrom(knownIds, records[record + 3], records[record + 3] + (sizes >>> LENGTH_BITS))
+      if (count === 1) ids.push(entries[idsAt] | (entries[idsAt + 1] << 16))
+      else if (idsAt !== 0) for (let id = 0; id < count; id++, idsAt += 2) ids.push(entries[idsAt] | (entries[idsAt + 1] << 16))
       else {
         this.#appendUnknown(units, from, to, hash, encodeNew, ids)
-        ;({ records, mask, units: known, ids: knownIds } = this.#young)
+        ;({ places, mask, entries } = this.#young)
       }
     }
   }
@@ -55,8 +62,8 @@ export class PieceCache {
   #appendUnknown(units: Uint16Array, from: number, to: number, hash: number, encodeNew: NewPiece, ids: IdBuffer): void {
     const first = ids.length
     const isKept = this.#old?.append(units, from, to, hash, ids) || encodeNew(units, from, to, ids)
-    if (!isKept || to - from > LONGEST_PIECE) return
-    if (this.#young.count >= GENERATION) {
+    if (!isKept || to - from > LONGEST_PIECE || ids.length - first > MOST_IDS) return
+    if (this.#young.isFull) {
       const emptied = this.#old ?? new PieceTable()
       this.#old = this.#young
       this.#young = emptied
@@ -66,94 +73,99 @@ export class PieceCache {
   }
 }
 
-/** Numbers of one piece: hash, sizes, where its units start, and its id, or where its ids start if it has several. */
-const RECORD = 4
-/** Sizes are the number of units, and above these bits that of ids. They are 0 where a place is free: no piece is empty. */
+const HASH_FACTOR = 0x9e3779b1
+const HASH_SHIFT = 15
+/** A place holds where its entry begins in these low bits, and above them those of the hash. It is 0 where it is free. */
+const ENTRY_BITS = 22
+const ENTRY_MASK = 2 ** ENTRY_BITS - 1
+/** An entry begins with how many units it has, and above these bits how many ids. */
 const LENGTH_BITS = 8
 const LENGTH_MASK = 2 ** LENGTH_BITS - 1
+const MOST_ENTRY_NUMBERS = 1 + LONGEST_PIECE + 2 * MOST_IDS
 
 /**
- * One generation: open addressing over pools of units and ids. What is known of a piece lies in one place, for most
- * look-ups reach into memory that the nearest cache does not hold.
+ * One generation: places of open addressing, four bytes each so that they stay in a near cache, and entries in the order
+ * in which pieces were met, so that those of common pieces, which come early, lie together. An entry is its sizes, its
+ * units, and its ids in two halves each, the low one first.
  */
 class PieceTable {
-  count = 0
-  /** At least half as many places again as pieces. */
-  records = new Int32Array(RECORD * 32)
-  mask = 31
-  units = new Uint16Array(128)
-  ids = new Int32Array(32)
-  #unitCount = 0
-  #idCount = 0
+  /** At least twice as many as pieces. */
+  places = new Int32Array(64)
+  mask = 63
+  entries = new Uint16Array(256)
+  #count = 0
+  /** Where the next entry goes. No entry is at 0. */
+  #end = 1
+
+  /** Whether there may be no room for another piece. */
+  get isFull(): boolean {
+    return this.#count >= GENERATION || this.#end + MOST_ENTRY_NUMBERS > ENTRY_MASK
+  }
 
   /** Appends the ids of a piece; false where it is not kept. */
   append(units: Uint16Array, from: number, to: number, hash: number, ids: IdBuffer): boolean {
-    const { records, mask } = this
-    const length = to - from
+    const { places, mask, entries } = this
     search: for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const record = RECORD * place
-      const sizes = records[record + 1]
-      if (sizes === 0) return false
-      if (records[record] !== hash || (sizes & LENGTH_MASK) !== length) continue
-      let unit = records[record + 2]
-      for (let at = from; at < to; at++, unit++) if (units[at] !== this.units[unit]) continue search
-      const count = sizes >>> LENGTH_BITS
-      const id = records[record + 3]
-      if (count === 1) ids.push(id)
-      else ids.pushFrom(this.ids, id, id + count)
+      const found = places[place]
+      if (found === 0) return false
+      if ((found ^ hash) >>> ENTRY_BITS !== 0) continue
+      let unit = found & ENTRY_MASK
+      const sizes = entries[unit++]
+      if ((sizes & LENGTH_MASK) !== to - from) continue
+      for (let at = from; at < to; at++, unit++) if (units[at] !== entries[unit]) continue search
+      for (let left = sizes >>> LENGTH_BITS; left > 0; left--, unit += 2)
+        ids.push(entries[unit] | (entries[unit + 1] << 16))
       return true
     }
   }
 
   /** Adds a piece that is not there yet: its ids are those of `ids` from `first` on. */
   add(units: Uint16Array, from: number, to: number, hash: number, ids: IdBuffer, first: number): void {
-    this.count += 1
-    if (RECORD * 1.5 * this.count > this.records.length) this.#growRecords()
-    const unitStart = this.#unitCount
-    this.#unitCount += to - from
-    if (this.#unitCount > this.units.length) this.units = grown(this.units, new Uint16Array(2 * this.#unitCount))
-    for (let at = from, unit = unitStart; at < to; at++, unit++) this.units[unit] = units[at]
-    const count = ids.length - first
-    const record = this.#freeRecord(hash)
-    const { records } = this
-    records[record] = hash
-    records[record + 1] = to - from + (count << LENGTH_BITS)
-    records[record + 2] = unitStart
-    if (count === 1) records[record + 3] = ids.at(first)
-    else {
-      records[record + 3] = this.#idCount
-      if (this.#idCount + count > this.ids.length)
-        this.ids = grown(this.ids, new Int32Array(2 * (this.#idCount + count)))
-      for (let at = first; at < ids.length; at++) this.ids[this.#idCount++] = ids.at(at)
+    this.#count += 1
+    if (2 * this.#count > this.places.length) this.#growPlaces()
+    if (this.#end + MOST_ENTRY_NUMBERS > this.entries.length) {
+      const larger = new Uint16Array(2 * this.entries.length + MOST_ENTRY_NUMBERS)
+      larger.set(this.entries)
+      this.entries = larger
     }
+    const { entries } = this
+    this.#take(hash, this.#end)
+    let at = this.#end
+    entries[at++] = to - from + ((ids.length - first) << LENGTH_BITS)
+    for (let unit = from; unit < to; unit++) entries[at++] = units[unit]
+    for (let index = first; index < ids.length; index++) {
+      const id = ids.at(index)
+      entries[at++] = id
+      entries[at++] = id >>> 16
+    }
+    this.#end = at
   }
 
   clear(): void {
-    this.count = 0
-    this.#unitCount = 0
-    this.#idCount = 0
-    this.records.fill(0)
+    this.#count = 0
+    this.#end = 1
+    this.places.fill(0)
   }
 
-  /** Where the numbers of a new piece go. */
-  #freeRecord(hash: number): number {
+  /** Gives an entry the first free place for its hash. */
+  #take(hash: number, entry: number): void {
     let place = hash & this.mask
-    while (this.records[RECORD * place + 1] !== 0) place = (place + 1) & this.mask
-    return RECORD * place
+    while (this.places[place] !== 0) place = (place + 1) & this.mask
+    this.places[place] = (hash & ~ENTRY_MASK) | entry
   }
 
-  #growRecords(): void {
-    const old = this.records
-    this.records = new Int32Array(2 * old.length)
-    this.mask = 2 * this.mask + 1
-    for (let record = 0; record < old.length; record += RECORD)
-      if (old[record + 1] !== 0) this.records.set(old.subarray(record, record + RECORD), this.#freeRecord(old[record]))
+  #growPlaces(): void {
+    this.places = new Int32Array(2 * this.places.length)
+    this.mask = this.places.length - 1
+    const { entries } = this
+    for (let entry = 1; entry < this.#end; ) {
+      const length = entries[entry] & LENGTH_MASK
+      let hash = length
+      for (let at = entry + 1; at <= entry + length; at++) hash = Math.imul(hash ^ entries[at], HASH_FACTOR)
+      this.#take(hash ^ (hash >>> HASH_SHIFT), entry)
+      entry += 1 + length + 2 * (entries[entry] >>> LENGTH_BITS)
+    }
   }
-}
-
-function grown<Numbers extends Int32Array | Uint16Array>(old: Numbers, larger: Numbers): Numbers {
-  larger.set(old)
-  return larger
 }
 
 /**

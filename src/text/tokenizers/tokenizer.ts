@@ -453,7 +453,7 @@ export class Tokenizer {
       this.idEncoder.appendInput(input, options, number, ids)
       starts[number + 1] = ids.length
     }
-    return { ids: ids.toArray(), starts }
+    return { ids: ids.release(), starts }
   }
 
   /** One encoding, not padded. */
