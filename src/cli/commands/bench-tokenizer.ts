@@ -11,7 +11,9 @@ import { grouped } from "../wording.ts"
 
 /** The median of the rounds counts; batches are shorter, and two threads have twice the luck and mischance of one. */
 const ROUNDS = 3
-const BATCH_ROUNDS = 15
+const BATCH_ROUNDS = 31
+/** How often each thread of a batch has met the text, or as much as that, before the first timed round: V8 compiles until then. */
+const BATCH_WARM_UPS = 10
 /** Paragraphs are joined to documents of at least so many characters. */
 const DOCUMENT_CHARACTERS = 4000
 
@@ -44,8 +46,8 @@ export const benchTokenizer = defineCommand({
       ? async () => (await tokenizer.encodePacked(documents, { ...options, threads })).ids.length
       : () => documents.reduce((sum, document) => sum + tokenizer.encode(document, options).length, 0)
     if (threads > 1) await tokenizer.openThreads(threads)
-    // Threads share the text of a round. Before the first timed round each is to have met no less of it than one thread.
-    for (let round = 1; round < threads; round++) await countIds()
+    // Threads share the text of a round, so that more of them need as many more rounds to be as warm as one.
+    if (isBatch) for (let round = 0; round < BATCH_WARM_UPS * threads; round++) await countIds()
     const seconds: number[] = []
     let tokens = 0
     for (let round = 0; round < (isBatch ? BATCH_ROUNDS : ROUNDS); round++) {

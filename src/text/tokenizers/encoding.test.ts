@@ -109,6 +109,19 @@ test("ids appended to a buffer are those of the lists", () => {
   expect(ids.toList()).toEqual([TEXT, "", "\ud800"].flatMap((text) => tokenizer.encode(text)))
 })
 
+test("ids taken out of a buffer stay what they were, and hold little memory beside", () => {
+  for (const count of [10, 60, 64]) {
+    const list = Array.from({ length: count }, (_, index) => index)
+    const ids = new IdBuffer()
+    ids.pushAll(list)
+    const taken = ids.release()
+    expect(ids.length).toBe(0)
+    ids.pushAll([...list, 7].reverse())
+    expect([...taken]).toEqual(list)
+    expect(taken.buffer.byteLength).toBeLessThanOrEqual((4 * count * 8) / 7)
+  }
+})
+
 describe("batches", () => {
   const inputs = Array.from({ length: 40 }, (_, index) => `${TEXT} ${index}`)
   afterAll(() => tokenizer.closeThreads())
@@ -133,7 +146,9 @@ describe("batches", () => {
     const mixed = [...hard, Uint8Array.of(0x61, 0xff, 0xfe), Uint8Array.of()]
     // Several chapters, one of them a single text.
     const large = [...hard.slice(0, 50), TEXT.repeat(3e4), ...Array.from({ length: 400 }, () => TEXT.repeat(50))]
-    for (const texts of [hard, mixed, large])
+    // More ids than units, of which chapters have no room.
+    const wide = Array.from({ length: 600 }, (_, index) => `${"日本語".repeat(400)}${index}`)
+    for (const texts of [hard, mixed, large, wide])
       for (const addSpecialTokens of [true, false]) {
         const lists = texts.map((text) =>
           typeof text === "string"

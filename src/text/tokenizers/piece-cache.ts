@@ -50,7 +50,8 @@ export class PieceCache {
         break
       }
       if (count === 1) ids.push(entries[idsAt] | (entries[idsAt + 1] << 16))
-      else if (idsAt !== 0) for (let id = 0; id < count; id++, idsAt += 2) ids.push(entries[idsAt] | (entries[idsAt + 1] << 16))
+      else if (idsAt !== 0)
+        for (let id = 0; id < count; id++, idsAt += 2) ids.push(entries[idsAt] | (entries[idsAt + 1] << 16))
       else {
         this.#appendUnknown(units, from, to, hash, encodeNew, ids)
         ;({ places, mask, entries } = this.#young)
