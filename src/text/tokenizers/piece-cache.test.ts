@@ -37,6 +37,31 @@ test("more pieces than it holds", () => {
   expect(asked).toBe(200_010)
 })
 
+test("long pieces of many ids, of which it holds fewer", () => {
+  const cache = new PieceCache()
+  const piece = (number: number) => `${number}`.padStart(60, "x")
+  let asked = 0
+  const encodeNew: NewPiece = (units, _, to, ids) => {
+    asked += 1
+    const number = Number(textOfUnits(units, to - 6, to).replace(/x+/, ""))
+    for (let id = 0; id < 45; id++) ids.push(45 * number + id)
+    return true
+  }
+  const encode = (from: number, to: number) => {
+    const units = unitsOf(Array.from({ length: to - from }, (_, index) => `${piece(from + index)} `).join(""))
+    const ids = new IdBuffer()
+    cache.append(units, 0, units.length, scan, encodeNew, ids)
+    expect(ids.length).toBe(45 * (to - from))
+    expect(ids.view().findIndex((id, index) => id !== 45 * from + index)).toBe(-1)
+  }
+  encode(0, 60_000)
+  expect(asked).toBe(60_000)
+  encode(50_000, 60_000)
+  expect(asked).toBe(60_000)
+  encode(0, 100)
+  expect(asked).toBe(60_100)
+})
+
 test("what may not be kept, and what is too long, is asked for again", () => {
   const cache = new PieceCache()
   const asked: string[] = []
