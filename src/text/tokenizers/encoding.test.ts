@@ -147,7 +147,7 @@ describe("batches", () => {
     // Several chapters, one of them a single text.
     const large = [...hard.slice(0, 50), TEXT.repeat(3e4), ...Array.from({ length: 400 }, () => TEXT.repeat(50))]
     // More ids than units, of which chapters have no room.
-    const wide = Array.from({ length: 600 }, (_, index) => `${"日本語".repeat(400)}${index}`)
+    const wide = Array.from({ length: 120 }, (_, index) => `${"日本語".repeat(400)}${index}`)
     for (const texts of [hard, mixed, large, wide])
       for (const addSpecialTokens of [true, false]) {
         const lists = texts.map((text) =>
