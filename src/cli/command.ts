@@ -63,6 +63,10 @@ type Optional<Value> = Flag<Value | undefined>
 export function switchFlag(syntax: string, summary: string): Flag<boolean> {
   return { syntax, summary, initial: false }
 }
+/** A flag that turns off what is on without it: `--no-name`. */
+export function offSwitchFlag(syntax: `--no-${string}`, summary: string): Flag<boolean> {
+  return { syntax, summary, initial: true }
+}
 /** Any text. */
 export function textFlag(syntax: string, summary: string): Optional<string> {
   return { syntax, summary, parse: (text) => text }

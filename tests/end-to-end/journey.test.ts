@@ -47,7 +47,7 @@ describe.sequential("from text to text", () => {
     expect(JSON.parse(trained.stdout)).toMatchObject({ vocabulary_size: 320 })
     const bytes = Buffer.from([0xff, 0x00, 0x57, 0x68, 0xf0, 0x9f, 0x90, 0x8b, 0x0d, 0x0a])
     const where = ["--tokenizer", join(folder, "tokenizer")]
-    const encoded = await glossa(["tokenizer", "encode", ...where, "--json", "--bare"], { input: bytes })
+    const encoded = await glossa(["tokenizer", "encode", ...where, "--json", "--no-special-tokens"], { input: bytes })
     const { ids } = JSON.parse(encoded.stdout)
     const decoded = await glossa(["tokenizer", "decode", ...where, "--ids", ids.join(",")])
     expect(Buffer.from(decoded.stdout, "utf8")).toEqual(Buffer.from(bytes.toString("utf8"), "utf8"))

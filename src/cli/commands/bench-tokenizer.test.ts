@@ -29,7 +29,16 @@ async function glossa(...words: string[]): Promise<{ exitCode: number; output: s
 }
 
 it("counts the ids of the beginning of a text", async () => {
-  const { output } = await glossa("tokenizer", "encode", "--tokenizer", folder, "--text", TEXT, "--bare", "--json")
+  const { output } = await glossa(
+    "tokenizer",
+    "encode",
+    "--tokenizer",
+    folder,
+    "--text",
+    TEXT,
+    "--no-special-tokens",
+    "--json",
+  )
   const whole = await glossa("bench", "tokenizer", "--tokenizer", folder, "--text", text, "--json")
   const told = JSON.parse(whole.output)
   expect(told).toMatchObject({ bytes: 2000, documents: 1, threads: 1, tokens: JSON.parse(output).ids.length })

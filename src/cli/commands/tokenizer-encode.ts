@@ -16,7 +16,7 @@ export const tokenizerEncode = defineCommand({
   example: "glossa tokenizer encode --tokenizer runs/speedrun --json < README.md",
   async run({ flags: given, terminal }: Call<typeof flags>) {
     const tokenizer = await AutoTokenizer.fromPretrained(given.tokenizer)
-    const options = { addSpecialTokens: !given.bare, parseSpecialTokens: given.parseSpecialTokens }
+    const options = { addSpecialTokens: given.specialTokens, parseSpecialTokens: given.parseSpecialTokens }
     const bytes = given.text === undefined ? await readAll(terminal) : Buffer.from(given.text, "utf8")
     const ids = tokenizer.encodeBytes(bytes, options)
     if (given.json) printJson(terminal, { ids })

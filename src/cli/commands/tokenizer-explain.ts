@@ -19,7 +19,7 @@ export const tokenizerExplain = defineCommand({
     const tokenizer = await AutoTokenizer.fromPretrained(given.tokenizer)
     const explanation = explain(tokenizer, words[0] ?? (await readAll(terminal)), {
       alternatives: given.alternatives,
-      addSpecialTokens: !given.bare,
+      addSpecialTokens: given.specialTokens,
       parseSpecialTokens: given.parseSpecialTokens,
     })
     if (given.json) printJson(terminal, explanationJson(explanation))

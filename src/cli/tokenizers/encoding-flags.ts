@@ -1,9 +1,12 @@
 /** Flags of the commands that turn one text into ids. */
-import { requiredText, switchFlag } from "../command.ts"
+import { offSwitchFlag, requiredText, switchFlag } from "../command.ts"
 
 export const ENCODING_FLAGS = {
   tokenizer: requiredText("--tokenizer <path>", "folder with tokenizer.json, GGUF file or SentencePiece .model"),
-  bare: switchFlag("--bare", "only the text's own ids, without the token that begins a text"),
+  specialTokens: offSwitchFlag(
+    "--no-special-tokens",
+    "only the text's own ids, without tokens that begin or end a text",
+  ),
   parseSpecialTokens: switchFlag(
     "--parse-special-tokens",
     "read special tokens written out in the text as those tokens",
