@@ -120,8 +120,9 @@ void Pool::work(int worker) {
     }
     seenRun = run_.load();
     // When the run has ended, its processor is wanted by others.
-    const auto hasWorkOrNone = [&] { return hasWork() || !belongs(); };
-    if (belongs() && spinUntil(hasWorkOrNone, patience, spins_.load(std::memory_order_relaxed)) && hasWork()) continue;
+    const auto hasWorkOrIsDismissed = [&] { return hasWork() || !belongs(); };
+    const bool spins = spins_.load(std::memory_order_relaxed);
+    if (belongs() && spinUntil(hasWorkOrIsDismissed, patience, spins) && hasWork()) continue;
     // Woken by a job, or by a run that begins: then it spins, for the first job is near.
     beds_[worker].sleepUntil([&] { return hasWork() || (belongs() && run_.load() != seenRun); });
   }

@@ -24,15 +24,6 @@ export class IdBuffer {
     for (const id of list) this.push(id)
   }
 
-  /** Appends the ids of `source` between two places. */
-  pushFrom(source: Int32Array, from: number, to: number): void {
-    const end = this.length + to - from
-    if (end > this.#ids.length) this.#grow(end)
-    const ids = this.#ids
-    for (let place = from, at = this.length; place < to; place++, at++) ids[at] = source[place]
-    this.length = end
-  }
-
   /** Appends the ids of a row. */
   pushArray(row: Int32Array): void {
     const end = this.length + row.length
