@@ -143,8 +143,8 @@ export class Build {
     this.#objectFolder = join(folder, "objects")
     // GCC does not align the stack to whole vectors on Windows; moves that need no alignment cost nothing.
     const unaligned = compiler.system === "windows" ? ["-Wa,-muse-unaligned-vector-move"] : []
-    // GCC 12 warns of its own AVX-512 headers, which leave registers undefined on purpose.
-    const quiet = /clang/i.test(compiler.version) ? [] : ["-Wno-maybe-uninitialized"]
+    // GCC 12 warns of its own AVX-512 headers, which leave registers undefined on purpose. Clang looks for such faults too.
+    const quiet = /clang/i.test(compiler.version) ? [] : ["-Wno-uninitialized", "-Wno-maybe-uninitialized"]
     this.#flags = [...commonFlags, ...quiet, ...unaligned, ...flags]
     this.#compilerHash = hashOf(compiler.version, compiler.machine)
     mkdirSync(this.#objectFolder, { recursive: true })
@@ -186,8 +186,9 @@ export class Build {
     const texts = preludeHeaders.flatMap((name) => readWithHeaders(name))
     const header = join(this.#objectFolder, `${hashOf(this.#compilerHash, ...texts, ...everything)}.h`)
     const compiledHeader = `${header}.gch`
+    const isNew = !this.#used.has(header)
     this.#used.add(header).add(compiledHeader)
-    if (!existsSync(compiledHeader)) {
+    if (isNew && !existsSync(compiledHeader)) {
       const own = preludeHeaders.map((name) => `"${join(sourceFolder, name)}"`)
       const includes = ["<algorithm>", "<stdexcept>", "<vector>", ...own].map((name) => `#include ${name}\n`)
       this.#preludeJobs.push(async () => {

@@ -1,8 +1,50 @@
 // The C++ tests of native/tests: built for some levels, run, and compared. Programs right below the folder are built for
 // each level; their checksums must agree. Programs in tests/loaded are built once and load the kernels as the addon does.
 import { spawn } from "node:child_process"
+import { mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { listSources, runAll } from "./build-native.mjs"
+import { Build, buildFolder, listSources, runAll } from "./build-native.mjs"
+
+/**
+ * Level amx on a processor with AVX-512 but no tiles: its tile instructions fault, and the tests do what they say
+ * (native/tests/start/trapped-tiles.cc). Its numbers must be those of avx512.
+ */
+export function trappedTiles(build, usable) {
+  if (usable.includes("amx") || !usable.includes("avx512")) return []
+  return [build.level("amx", "amx-trapped", usable.includes("avx512bf16") ? [] : ["-mno-avx512bf16"])]
+}
+
+/**
+ * Builds all there is with some compiler: every level, the runtime, the addon, and tests for the levels that are usable.
+ * What fails is in the build's `failures`.
+ *
+ * @param folder       of build/
+ * @param nodeHeaders  the folder of Node-API's headers
+ * @param nodeLibrary  on Windows: the file of the folder that says what Node offers
+ * @param usable       levels that can be run, and so tested
+ * @param flags        for every object, behind the common ones
+ */
+export async function buildEverything(compiler, folder, { nodeHeaders, nodeLibrary = [], usable, flags = [] }) {
+  mkdirSync(join(buildFolder, folder), { recursive: true })
+  const build = new Build(compiler, join(buildFolder, folder), flags)
+  const runtime = build.runtime()
+  const binding = build.object("glossa", "binding.cc", ["-O2", `-I${nodeHeaders}`])
+  const levels = Object.keys(build.levelFlags).map((level) => build.level(level))
+  const tested = [...levels.filter(({ level }) => usable.includes(level)), ...trappedTiles(build, usable)]
+  const tests = addTests(build, tested, { runtime, loaded: true })
+  await build.compile()
+  await runAll([
+    ...levels.map((level) => () => build.kernels(level)),
+    () =>
+      build.addon(
+        [...runtime, binding],
+        nodeLibrary.map((name) => join(build.folder, name)),
+      ),
+  ])
+  await linkTests(tests)
+  build.prune()
+  return { build, levels, tests }
+}
 
 /**
  * Queues the test programs of some levels in a build; `linkTests` makes them.
@@ -51,6 +93,11 @@ export class Tally {
     this.failed++
     process.stdout.write(text)
     console.log(`native: FAILED ${what}`)
+  }
+
+  /** Counts what could not be built. */
+  failBuild(name, { failures }) {
+    for (const [unit, text] of failures) this.fail(`${name}: ${unit} was not built`, text)
   }
 
   /** Takes in a program's output. Level avx512bf16 has bf16 results of its own (docs/adr/0005). */

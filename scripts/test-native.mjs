@@ -4,7 +4,7 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Build, BuildError, buildAddon, buildFolder, findCompiler, runAll } from "./build-native.mjs"
-import { addTests, linkTests, runTests, Tally } from "./native-tests.mjs"
+import { addTests, linkTests, runTests, Tally, trappedTiles } from "./native-tests.mjs"
 
 // GCC takes whole minutes for sanitized templates at -O2; frame pointers and line numbers make reports readable.
 const sanitizers = [
@@ -15,15 +15,6 @@ const sanitizers = [
   "-g1",
 ]
 const sanitizerSettings = { ASAN_OPTIONS: "detect_stack_use_after_return=1", UBSAN_OPTIONS: "print_stacktrace=1" }
-
-/**
- * Level amx on a processor with AVX-512 but no tiles: its tile instructions fault, and the tests do what they say
- * (native/tests/start/trapped-tiles.cc). Its numbers must be those of avx512.
- */
-function trappedTiles(build, usable) {
-  if (usable.includes("amx") || !usable.includes("avx512")) return []
-  return [build.level("amx", "amx-trapped", usable.includes("avx512bf16") ? [] : ["-mno-avx512bf16"])]
-}
 
 async function main() {
   const started = performance.now()

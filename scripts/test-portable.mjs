@@ -4,8 +4,8 @@
 import { spawnSync } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Build, BuildError, buildAddon, buildFolder, findCompiler, runAll } from "./build-native.mjs"
-import { addTests, linkTests, runTests, Tally } from "./native-tests.mjs"
+import { Build, BuildError, buildAddon, buildFolder, findCompiler } from "./build-native.mjs"
+import { addTests, buildEverything, linkTests, runTests, Tally } from "./native-tests.mjs"
 
 const nodeHeaders = await import("node-api-headers").then((module) => (module.default ?? module).include_dir)
 
@@ -15,34 +15,6 @@ const tools = {
   "qemu-aarch64": "qemu-user",
   "x86_64-w64-mingw32-g++-posix": "mingw-w64",
   "x86_64-w64-mingw32-dlltool": "mingw-w64",
-}
-
-/** Every level, the runtime and the addon of another machine, with tests for some of its levels. */
-async function buildFor(compiler, folder, { testedLevels, nodeLibrary = [] }) {
-  mkdirSync(join(buildFolder, folder), { recursive: true })
-  const build = new Build(compiler, join(buildFolder, folder))
-  const runtime = build.runtime()
-  const binding = build.object("glossa", "binding.cc", ["-O2", `-I${nodeHeaders}`])
-  const levels = Object.keys(build.levelFlags).map((level) => build.level(level))
-  const tested = levels.filter(({ level }) => testedLevels.includes(level))
-  const tests = addTests(build, tested, { runtime, loaded: true })
-  await build.compile()
-  await runAll([
-    ...levels.map((level) => () => build.kernels(level)),
-    () =>
-      build.addon(
-        [...runtime, binding],
-        nodeLibrary.map((name) => join(build.folder, name)),
-      ),
-  ])
-  await linkTests(tests)
-  build.prune()
-  return { build, levels, tests }
-}
-
-/** Counts what could not be built. */
-function countFailures(tally, what, { build }) {
-  for (const [unit, text] of build.failures) tally.fail(`${what}: ${unit} was not built`, text)
 }
 
 async function main() {
@@ -69,14 +41,15 @@ async function main() {
   await linkTests(tests)
   await runTests(tests, tally)
 
-  const arm = await buildFor(findCompiler(["aarch64-linux-gnu-g++"]), "native-aarch64", {
-    testedLevels: ["scalar", "neon"],
+  const arm = await buildEverything(findCompiler(["aarch64-linux-gnu-g++"]), "native-aarch64", {
+    nodeHeaders,
+    usable: ["scalar", "neon"],
   })
   await runTests(arm.tests, tally, {
     label: "on aarch64 (qemu)",
     launcher: ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
   })
-  countFailures(tally, "aarch64", arm)
+  tally.failBuild("aarch64", arm.build)
 
   // What node.exe offers, as a library to link the addon against.
   const library = "libnode.a"
@@ -87,11 +60,12 @@ async function main() {
     { encoding: "utf8" },
   )
   if (made.status !== 0) tally.fail("windows: no import library of Node's functions", made.stderr ?? "")
-  const windows = await buildFor(findCompiler(["x86_64-w64-mingw32-g++-posix"]), "native-windows", {
-    testedLevels: ["scalar"],
+  const windows = await buildEverything(findCompiler(["x86_64-w64-mingw32-g++-posix"]), "native-windows", {
+    nodeHeaders,
+    usable: ["scalar"],
     nodeLibrary: [library],
   })
-  countFailures(tally, "windows", windows)
+  tally.failBuild("windows", windows.build)
   const linked = windows.levels.length + 1 + windows.tests.length - windows.build.failures.size
   console.log(`portable: ${linked} files linked for Windows (x64), not run; macOS is written for and untested`)
 

@@ -91,6 +91,14 @@ struct Tensor {
   Tensor(const Tensor& other) : operand(other.operand), dtype(other.dtype), used(other.used), bytes(other.bytes) {
     operand.data = bytes.data();
   }
+  Tensor& operator=(const Tensor& other) {
+    operand = other.operand;
+    dtype = other.dtype;
+    used = other.used;
+    bytes = other.bytes;
+    operand.data = bytes.data();
+    return *this;
+  }
   float at(int64_t element) const {
     if (dtype == DType::bf16) return fromBf16(reinterpret_cast<const uint16_t*>(bytes.data())[element]);
     if (dtype == DType::i32) return static_cast<float>(reinterpret_cast<const int32_t*>(bytes.data())[element]);
