@@ -3,7 +3,11 @@
 // A piece's scores stay in the first cache from one product to the next. It multiplies no more keys than one of its rows
 // sees, so that next to the diagonal little is computed in vain; only there rows are masked.
 //
-// What the steps gained is in docs/log/2026-11-22-attention.md.
+// What the steps gained together (docs/log/2026-11-22-attention.md): 16 sequences of 256, 6 heads of 64, two cores of
+// AVX512-BF16, bf16: 8.7 → 4.9 ms. The same in f32, where products are twice as dear: 10.0 → 8.0 ms; on AVX2, bf16:
+// 23.6 → 9.9 ms. The parts: probabilities multiplied as they lie, not turned over; only keys that a row of the piece sees;
+// tiles of 256 rows, for which keys and values are packed half as often; the rounding instruction, 1.01 → 0.77 µs for a
+// piece's softmax.
 #include "attention-block.h"
 
 namespace glossa {

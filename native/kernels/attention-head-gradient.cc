@@ -1,4 +1,8 @@
 // The loops of attention-head-gradient.h.
+//
+// What the arrangement gained (docs/log/2026-11-22-attention.md): 16 sequences of 256, 6 heads of 64, two cores of
+// AVX512-BF16: bf16 19.4 → 11.3 ms, f32 23.1 → 18.6 ms; on AVX2, bf16: 59.7 → 24.2 ms. Asking for rows of a head before they
+// are needed and storing dk and dv row by row: 12.0 → 10.1 ms on stand-ins for tiles.
 #include "attention-head-gradient.h"
 
 #include "layout.h"

@@ -8,6 +8,9 @@
 // itself where it has room for whole tiles, the others in scratch.
 // A long inner dimension (the gradient of a weight, over all rows of a batch) is cut into chunks, the chunk being the
 // outer loop: so a chunk of the left block stays in the second cache for all columns, and the sums wait in the output.
+//
+// What each step gained, on one core of AVX512-BF16: sums in the output and chunks, 4,096 × 1,536 × 384 → f32, 190 → 215
+// GFLOP/s; asking for rows of the output while their sums are made: 4 % where a residual is added, else nothing.
 #include <vector>
 
 #include "kernels.h"

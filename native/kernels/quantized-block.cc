@@ -3,6 +3,12 @@
 // The micro-kernel walks along a panel once, loading each group of weights once and multiplying it by every row's four
 // inputs, which are read as a broadcast. The integer sums of a block (block-sums.h) and the float sums stay in registers,
 // so a panel is read at the speed of memory for a few rows, and at that of the integer units for many.
+//
+// What each step gained, in Gop/s of one core (its float32 products reach 109), 768 inputs:
+//                                         q8_0: 1 row · 8 · 512    q4_0
+//   AVX2, int16 products of bytes              57 ·  92 · 108      122 · 185 · 196
+//   AVX-512, four bytes an instruction         96 · 323 · 344      212 · 354 · 347
+// One row is bound by memory: weights come at 30 and 51 GB/s (q4_0 34 and 60).
 #include "quantized-block.h"
 
 #include <array>

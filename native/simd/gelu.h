@@ -1,6 +1,9 @@
 // gelu and its gradient. gelu is x · s(x) and its gradient s(x) + x s′(x), where s(x) is the share of the normal
 // distribution below x, Φ(x), or what tanh makes of it. Either factor f has f(x) + f(−x) = 1, so f(−|x|) is enough, and
 // it is as good as 0 where |x| > 5.7.
+//
+// One exponential and one division took about 50 cycles for sixteen numbers; sixteen polynomials, whose coefficients one
+// permutation looks up, take about 20.
 #pragma once
 
 #include "vector.h"
