@@ -13,7 +13,7 @@
 //   … of 2 rows · 4 · 6 · 14                             71 (74) · 102 (97) · 110 (108) · 109
 //   4,096 inner elements, a strip at a time                                            95 (83)
 //   … in blocks of 112 rows, passes of 256 inner elements: panels stay in the cache   105 (100)
-//   bf16 in strips of 8 rows instead of 14 (only AVX-512)                        87 → 108
+//   bf16 on AVX-512 in strips of 8 rows instead of 14, columns a power of two          87 → 108
 #include "matmul-block.h"
 
 #include "matmul-pairs.h"

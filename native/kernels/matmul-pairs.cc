@@ -1,7 +1,7 @@
 // Left blocks and micro-kernel of matmul-pairs.h. A strip is that of f32 (matmul-block.cc), an element of it a pair.
 //
 // What each step gained, in GFLOP/s of one core, 1,024 columns and inner elements:
-//   bf16 by plain fma                                                       108
+//   bf16 by plain fma (matmul-block.cc)                                     108
 //   one instruction a pair: strips of 1 row · 2 · 4 · 14, two panels        72 · 141 · 215 · 214
 //   the left side packed as pairs, with no way through floats: a weight's gradient,
 //   384 × 4,096 × 1,536 with the left side transposed                       171 → 184 to 196
