@@ -107,6 +107,13 @@ inline int lanesFrom(int64_t index, int64_t end) {
   return end - index < vectorLanes ? static_cast<int>(end - index) : vectorLanes;
 }
 
+// Calls body(index, lanes) for each vector of [0, count): whole ones, whose lanes are known when compiled, and what is left.
+template <class Body> inline void forVectors(int64_t count, const Body& body) {
+  int64_t index = 0;
+  for (; index + vectorLanes <= count; index += vectorLanes) body(index, vectorLanes);
+  if (index < count) body(index, lanesFrom(index, count));
+}
+
 // `count` lanes from an element on, as floats; the others are zero. f32, bf16 or i32.
 inline F32x16 loadLanes(const Operand& operand, int64_t element, int count) {
   switch (operand.dtype) {
@@ -123,6 +130,16 @@ template <class Body> void withLoader(const Operand& operand, const Body& body) 
     body([from = operand.as<const uint16_t>()](int64_t element, int count) { return loadBf16(from + element, count); });
   } else {
     body([from = operand.as<const float>()](int64_t element, int count) { return load(from + element, count); });
+  }
+}
+
+// The same for what is written: calls body with store(element, value, count).
+template <class Body> void withStorer(const Operand& operand, const Body& body) {
+  require(operand.dtype == DType::f32 || operand.dtype == DType::bf16, "an output is neither f32 nor bf16");
+  if (operand.dtype == DType::bf16) {
+    body([to = operand.as<uint16_t>()](int64_t element, F32x16 value, int count) { storeBf16(to + element, value, count); });
+  } else {
+    body([to = operand.as<float>()](int64_t element, F32x16 value, int count) { store(to + element, value, count); });
   }
 }
 
