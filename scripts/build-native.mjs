@@ -48,9 +48,12 @@ const levelFlags = {
 
 export class BuildError extends Error {}
 
+/** Commands that may be a C++ compiler: the one that $CXX names, and no other, or the usual ones. */
+const usualCompilers = () => (process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"])
+
 /** The first of some commands that is a C++ compiler, and what it builds for. */
-export function findCompiler(candidates = [process.env.CXX, "c++", "g++", "clang++"]) {
-  for (const candidate of candidates.filter(Boolean)) {
+export function findCompiler(candidates = usualCompilers()) {
+  for (const candidate of candidates) {
     const [program, ...leading] = candidate.split(/\s+/)
     const version = spawnSync(program, [...leading, "--version"], { encoding: "utf8" })
     if (version.status !== 0) continue
@@ -59,7 +62,8 @@ export function findCompiler(candidates = [process.env.CXX, "c++", "g++", "clang
     if (system === "linux" && !/linux/.test(machine)) throw new BuildError(`no native build for ${machine} yet`)
     return { program, leading, version: version.stdout, machine, system, architecture: architectureOf(machine) }
   }
-  throw new BuildError("no C++ compiler found ($CXX, c++, g++, clang++)")
+  const tried = candidates.map((candidate) => (candidate === process.env.CXX ? `$CXX = ${candidate}` : candidate))
+  throw new BuildError(`no C++ compiler found (${tried.join(", ")})`)
 }
 
 function architectureOf(machine) {

@@ -25,8 +25,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs Node in the package's folder where no program but Node is found. */
 function runNode(words: string[], environment: Record<string, string> = {}) {
-  const { GLOSSA_EXECUTOR: _, GLOSSA_ISA: __, ...rest } = process.env
-  const env = { ...rest, PATH: join(folder, "programs"), CXX: "/nonexistent", ...environment }
+  const { GLOSSA_EXECUTOR: _, GLOSSA_ISA: __, CXX: ___, ...rest } = process.env
+  const env = { ...rest, PATH: join(folder, "programs"), ...environment }
   return spawnSync(process.execPath, words, { cwd: folder, env, encoding: "utf8" })
 }
 
@@ -34,9 +34,17 @@ describe("without a compiler", () => {
   it("the build says so in one line and succeeds", () => {
     const { status, stdout, stderr } = runNode(["scripts/build-native.mjs"])
     expect(stdout).toBe(
-      "native: not built (no C++ compiler found ($CXX, c++, g++, clang++)); the slower reference executor will be used\n",
+      "native: not built (no C++ compiler found (c++, g++, clang++)); the slower reference executor will be used\n",
     )
     expect(stderr).toBe("")
+    expect(status).toBe(0)
+    expect(existsSync(join(folder, "build"))).toBe(false)
+  })
+
+  it("the build takes no other compiler than the one that $CXX names", () => {
+    const { PATH = "" } = process.env
+    const { status, stdout } = runNode(["scripts/build-native.mjs"], { PATH, CXX: "/nonexistent" })
+    expect(stdout).toMatch(/^native: not built \(no C\+\+ compiler found \(\$CXX = \/nonexistent\)\); the slower/)
     expect(status).toBe(0)
     expect(existsSync(join(folder, "build"))).toBe(false)
   })
