@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Build, buildFolder, listSources, runAll } from "./build-native.mjs"
+import { Build, buildFolder, listSources, runAll, usableLevels } from "./build-native.mjs"
 
 /**
  * Level amx on a processor with AVX-512 but no tiles: its tile instructions fault, and the tests do what they say
@@ -21,12 +21,13 @@ export function trappedTiles(build, usable) {
  * @param folder       of build/
  * @param nodeHeaders  the folder of Node-API's headers
  * @param nodeLibrary  on Windows: the file of the folder that says what Node offers
- * @param usable       levels that can be run, and so tested
+ * @param usable       levels that can be run, and so tested; those of this machine where it is left out
  * @param flags        for every object, behind the common ones
  */
-export async function buildEverything(compiler, folder, { nodeHeaders, nodeLibrary = [], usable, flags = [] }) {
+export async function buildEverything(compiler, folder, { nodeHeaders, nodeLibrary = [], usable: given, flags = [] }) {
   mkdirSync(join(buildFolder, folder), { recursive: true })
   const build = new Build(compiler, join(buildFolder, folder), flags)
+  const usable = given ?? (await usableLevels(build))
   const runtime = build.runtime()
   const binding = build.object("glossa", "binding.cc", ["-O2", `-I${nodeHeaders}`])
   const levels = Object.keys(build.levelFlags).map((level) => build.level(level))

@@ -3,7 +3,7 @@
 // What each step gained, beside a product of 4,096 × 384 × 1,536 with bias and gelu to two outputs:
 //   registers lie where an operand has whole vectors in memory, as bf16 if it is, and a rounding
 //   joins the step before it: no copies in and out                                     5.6 → 3.1 ms
-//   loads in line, not calls of their own (2,048 × 128 × 512)                           0.56 → 0.47 ms, product and all
+//   loads in line, not calls of their own: bias and rounding beside 2,048 × 128 × 512   0.18 → 0.10 ms
 #include "elementwise-finish.h"
 
 #include "reduce.h"

@@ -56,7 +56,7 @@ struct Place {
   bool rounded;  // to bf16, before the numbers are stored
 };
 
-template <class Each> [[gnu::always_inline]] inline void forVectors(const Place& place, const Each& each) {
+template <class Each> [[gnu::always_inline]] inline void storeVectors(const Place& place, const Each& each) {
   const auto [to, stride, bf16] = place.to;
   for (int64_t row = 0; row < place.rows; row++) {
     for (int64_t column = 0; column < place.columns; column += vectorLanes) {
@@ -72,13 +72,13 @@ void runStep(MicroOp op, const Place& place) {
   using V = F32x16;
   const auto *const a = place.sources[0], *const b = place.sources[1], *const c = place.sources[2];
   const auto ofOne = [&](const auto& f) {
-    forVectors(place, [&](int64_t row, int64_t column) { return f(a->load(row, column)); });
+    storeVectors(place, [&](int64_t row, int64_t column) { return f(a->load(row, column)); });
   };
   const auto ofTwo = [&](const auto& f) {
-    forVectors(place, [&](int64_t row, int64_t column) { return f(a->load(row, column), b->load(row, column)); });
+    storeVectors(place, [&](int64_t row, int64_t column) { return f(a->load(row, column), b->load(row, column)); });
   };
   const auto ofThree = [&](const auto& f) {
-    forVectors(place, [&](int64_t row, int64_t column) {
+    storeVectors(place, [&](int64_t row, int64_t column) {
       return f(a->load(row, column), b->load(row, column), c->load(row, column));
     });
   };
